@@ -1,0 +1,76 @@
+/**
+ * Errors. Each class is Python's and torch's own, so that a message here can be looked up there: `message` is torch's
+ * text, exactly; `hint` is at most one line of our own with the caller's shapes. An uncaught error shows both.
+ * What Python calls a `TypeError` is JavaScript's own `TypeError`.
+ */
+
+/** The common ancestor of the errors that have no JavaScript class of their own. */
+export class TorchError extends Error {
+  /** One line on what to do, where torch's own text leaves that open. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+    if (hint !== undefined) this.stack = this.stack?.replace(message, `${message}\n  hint: ${hint}`);
+  }
+}
+
+/** Python's `RuntimeError`: shapes, sizes, dtypes and graphs that do not fit. */
+export class RuntimeError extends TorchError {
+  static {
+    RuntimeError.prototype.name = "RuntimeError";
+  }
+}
+
+/** Python's `ValueError`: an argument of the right type with an impossible value. */
+export class ValueError extends TorchError {
+  static {
+    ValueError.prototype.name = "ValueError";
+  }
+}
+
+/** Python's `IndexError`: a dimension or an index out of range. */
+export class IndexError extends TorchError {
+  static {
+    IndexError.prototype.name = "IndexError";
+  }
+}
+
+/** Python's `KeyError`: an unknown or impossible name. */
+export class KeyError extends TorchError {
+  static {
+    KeyError.prototype.name = "KeyError";
+  }
+}
+
+/** Python's `AttributeError`: a parameter or a module that is not there. */
+export class AttributeError extends TorchError {
+  static {
+    AttributeError.prototype.name = "AttributeError";
+  }
+}
+
+/** Python's `NotImplementedError`: the operation does not exist for this dtype or module. */
+export class NotImplementedError extends TorchError {
+  static {
+    NotImplementedError.prototype.name = "NotImplementedError";
+  }
+}
+
+/** Python's `AssertionError`. */
+export class AssertionError extends TorchError {
+  static {
+    AssertionError.prototype.name = "AssertionError";
+  }
+}
+
+/** Python's text of a tuple of integers: `(2, 3)`, `(2,)`, `()`. */
+export function tupleText(values: readonly (number | bigint)[]): string {
+  return values.length === 1 ? `(${values[0]},)` : `(${values.join(", ")})`;
+}
+
+/** Python's text of a list of integers: `[2, 3]`. */
+export function listText(values: readonly (number | bigint)[]): string {
+  return `[${values.join(", ")}]`;
+}
