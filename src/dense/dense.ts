@@ -1,0 +1,151 @@
+/**
+ * Numbers with a shape: a strided window on typed memory, without history. Engines, files and optimisers see only this;
+ * a Tensor is a Dense that remembers how it came about.
+ */
+import { convertScalar, type Data, type DType, int64, type Scalar } from "./dtype.ts";
+import { type Dims, isContiguous, product, rowMajor } from "./shape.ts";
+import { type Size, size } from "./size.ts";
+
+/** Memory that several views may share. `version` counts the in-place writes, for autograd's checks. */
+export interface Storage {
+  data: Data;
+  version: number;
+}
+
+/** Numbers with a shape. The element (i, j, ...) is `storage.data[offset + i·strides[0] + j·strides[1] + ...]`. */
+export class Dense {
+  readonly storage: Storage;
+  readonly dtype: DType;
+  readonly shape: Size;
+  readonly strides: Dims;
+  readonly offset: number;
+
+  constructor(storage: Storage, dtype: DType, shape: Dims, strides: Dims = rowMajor(shape), offset = 0) {
+    this.storage = storage;
+    this.dtype = dtype;
+    this.shape = size(shape);
+    this.strides = strides;
+    this.offset = offset;
+  }
+
+  /** The memory itself. */
+  get data(): Data {
+    return this.storage.data;
+  }
+
+  /** The number of elements. */
+  get count(): number {
+    return product(this.shape);
+  }
+
+  get contiguous(): boolean {
+    return isContiguous(this.shape, this.strides);
+  }
+
+  /** Another window on the same memory. */
+  window(shape: Dims, strides: Dims, offset: number = this.offset): Dense {
+    return new Dense(this.storage, this.dtype, shape, strides, offset);
+  }
+}
+
+/** New memory of zeros in row-major order. */
+export function allocate(shape: Dims, dtype: DType): Dense {
+  return wrap(dtype.allocate(product(shape)), shape, dtype);
+}
+
+/** Existing memory, taken as it is, in row-major order. */
+export function wrap(data: Data, shape: Dims, dtype: DType): Dense {
+  return new Dense({ data, version: 0 }, dtype, shape);
+}
+
+/** One value, of rank 0. */
+export function scalar(value: Scalar, dtype: DType): Dense {
+  const result = allocate([], dtype);
+  result.data[0] = convertScalar(value, dtype);
+  return result;
+}
+
+/** Calls `visit` with the memory offset of each element, in logical order. */
+export function eachOffset(shape: Dims, strides: Dims, offset: number, visit: (offset: number) => void): void {
+  const rank = shape.length;
+  if (product(shape) === 0) return;
+  if (rank === 0) {
+    visit(offset);
+    return;
+  }
+  const index = new Array<number>(rank).fill(0);
+  const inner = shape[rank - 1]!;
+  const step = strides[rank - 1]!;
+  let start = offset;
+  for (;;) {
+    for (let i = 0, at = start; i < inner; i += 1, at += step) visit(at);
+    let d = rank - 2;
+    for (; d >= 0; d -= 1) {
+      index[d]! += 1;
+      start += strides[d]!;
+      if (index[d]! < shape[d]!) break;
+      start -= shape[d]! * strides[d]!;
+      index[d] = 0;
+    }
+    if (d < 0) return;
+  }
+}
+
+/** The elements in logical order as dense memory of `dtype`: the tensor's own memory where that is what it is. */
+export function elements(dense: Dense, dtype: DType = dense.dtype): Data {
+  const { data, offset, count } = dense;
+  if (dtype === dense.dtype && dense.contiguous) {
+    return offset === 0 && data.length === count ? data : data.subarray(offset, offset + count);
+  }
+  return copyElements(dense, dtype);
+}
+
+/** As `elements`, but always new memory. */
+export function copyElements(dense: Dense, dtype: DType = dense.dtype): Data {
+  const out = dtype.allocate(dense.count);
+  gather(dense, out, dtype);
+  return out;
+}
+
+/** Reads the elements in logical order into `out`, converting them to `dtype`. */
+function gather(dense: Dense, out: Data, dtype: DType): void {
+  const { data, shape, strides, offset } = dense;
+  let at = 0;
+  if (dtype === dense.dtype) {
+    eachOffset(shape, strides, offset, (from) => {
+      out[at] = data[from]!;
+      at += 1;
+    });
+    return;
+  }
+  const convert = converter(dense.dtype, dtype);
+  eachOffset(shape, strides, offset, (from) => {
+    out[at] = convert(data[from]!);
+    at += 1;
+  });
+}
+
+/** How one element of `from` becomes one of `to`; memory that rounds by itself needs no help. */
+function converter(from: DType, to: DType): (value: number | bigint) => number | bigint {
+  if (to.kind === "float" && !to.round) return from === int64 ? Number : (value) => value;
+  return (value) => convertScalar(value, to);
+}
+
+/** Writes `values` (in logical order, of the dtype's memory) over the elements and counts the version up. */
+export function writeElements(dense: Dense, values: Data): void {
+  const { storage, shape, strides, offset, count } = dense;
+  if (dense.contiguous && count > 0) storage.data.set(values as never, offset);
+  else {
+    let at = 0;
+    eachOffset(shape, strides, offset, (to) => {
+      storage.data[to] = values[at]!;
+      at += 1;
+    });
+  }
+  storage.version += 1;
+}
+
+/** A row-major copy in new memory. */
+export function copyDense(dense: Dense, dtype: DType = dense.dtype): Dense {
+  return wrap(copyElements(dense, dtype), dense.shape, dtype);
+}
