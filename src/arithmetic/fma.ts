@@ -7,32 +7,31 @@
  * a·b + c rounded once to float32, for float32 arguments.
  *
  * The float64 sum is rounded a second time to float32, which goes wrong only when it lies exactly half-way between two
- * float32 although the true sum does not. `sum + (sum - r)` is a float32 just then, and the exact error decides.
+ * float32 although the true sum does not. Half-way points have at most 25 significant bits, and Veltkamp's splitting
+ * with 2^28 + 1 keeps the first 53 - 28 = 25 bits: only a sum that it leaves whole can be one. A small step towards the
+ * true sum then breaks the tie.
  */
 export function fma32(a: number, b: number, c: number): number {
   const product = a * b;
   const sum = product + c;
-  const rounded = Math.fround(sum);
-  const remainder = sum - rounded;
-  if (remainder === 0) return rounded;
-  const neighbour = sum + remainder;
-  return Math.fround(neighbour) === neighbour && Number.isFinite(neighbour)
-    ? breakTie(product, c, sum, rounded, neighbour)
-    : rounded;
-}
-
-/** Rounds the exact `product + c`, whose float64 value `sum` lies half-way between two float32. */
-function breakTie(product: number, c: number, sum: number, rounded: number, neighbour: number): number {
+  const rounded = fround(sum);
+  const scaled = sum * (2 ** 28 + 1);
+  if (scaled - (scaled - sum) !== sum || sum === rounded) return rounded;
+  // In this function, and not in one of its own, so that no call ever stands in the inner loop of a matrix product.
   const cPart = sum - product;
   const error = product - (sum - cPart) + (c - cPart);
-  if (error === 0) return rounded;
-  return error > 0 ? Math.max(rounded, neighbour) : Math.min(rounded, neighbour);
+  return fround(sum * (1 + sign(error * sum) * 2 ** -40));
 }
 
-/** a·b + c rounded once to float64 (Boldo & Melquiond 2008: the small parts are summed to odd). No overflow guard. */
+const { fround, sign } = Math;
+
+/** a·b + c rounded once to float64 (Boldo & Melquiond 2008: the small parts are summed to odd). */
 export function fma64(a: number, b: number, c: number): number {
   const high = a * b;
   if (!Number.isFinite(high) || !Number.isFinite(c)) return high + c;
+  // Splitting would overflow: a power of two may go elsewhere and come back.
+  if (Math.abs(a) > LARGE) return fma64(a * SMALL, b, c * SMALL) / SMALL;
+  if (Math.abs(b) > LARGE) return fma64(a, b * SMALL, c * SMALL) / SMALL;
   const low = productError(a, b, high);
   const tail = c + low;
   const tailPart = tail - c;
@@ -44,8 +43,11 @@ export function fma64(a: number, b: number, c: number): number {
 }
 
 const SPLITTER = 134217729; // 2^27 + 1: Veltkamp's constant for a 53-bit significand
+const LARGE = 2 ** 990;
+const SMALL = 2 ** -64;
 
-function productError(a: number, b: number, product: number): number {
+/** What rounding a·b to `product` lost, exactly: a·b - product, for factors below 2^990. */
+export function productError(a: number, b: number, product: number): number {
   const aScaled = SPLITTER * a;
   const aHigh = aScaled - (aScaled - a);
   const aLow = a - aHigh;

@@ -1,0 +1,233 @@
+/** New tensors from plain values and by rule. Random ones are made in `draw.ts`. */
+import { AssertionError, RuntimeError, ValueError } from "../check.ts";
+import { allocate, type Dense, elements, wrap } from "../dense/dense.ts";
+import {
+  bool,
+  convertScalar,
+  type Data,
+  type DType,
+  dtypeOfScalar,
+  float32,
+  float64,
+  getDefaultDtype,
+  int8,
+  int16,
+  int32,
+  int64,
+  type Scalar,
+  uint8,
+} from "../dense/dtype.ts";
+import { isDense } from "../dense/shape.ts";
+import { Tensor } from "./tensor.ts";
+
+/** What every factory takes last. */
+export interface TensorOptions {
+  readonly dtype?: DType | undefined;
+  readonly requiresGrad?: boolean | undefined;
+  /** For the sake of ported scripts: there is one device, "cpu". */
+  readonly device?: string | undefined;
+}
+
+/** Sizes, one by one or as a list, and then options: `zeros(2, 3)`, `zeros([2, 3], { dtype: float64 })`. */
+export type SizeAndOptions<Options = TensorOptions> = (number | readonly number[] | Options)[];
+
+/** Plain values in nested lists, or typed memory. */
+export type TensorData = Scalar | Tensor | Data | readonly TensorData[];
+
+/**
+ * torch.tensor: a copy of nested lists or typed memory. Numbers become floats, bigints int64, booleans bool; a dtype
+ * says otherwise: `tensor([1, 2, 3], { dtype: int64 })`. Errors: ValueError for lists of unequal length.
+ */
+export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
+  const shape = shapeOf(data);
+  const values: Scalar[] = [];
+  collect(data, shape, 0, values);
+  const dtype = options.dtype ?? dtypeOf(data) ?? commonDtype(values);
+  return leaf(
+    fill(allocate(shape, dtype), (i) => values[i]!),
+    options,
+  );
+}
+
+/** torch.from_numpy: a tensor on the very memory of a typed array, one-dimensional. */
+export function fromNumpy(data: Data): Tensor {
+  return new Tensor(wrap(data, [data.length], dtypeOfMemory(data)));
+}
+
+/** torch.zeros. */
+export function zeros(...size: SizeAndOptions): Tensor {
+  return full(...splitSize("zeros", size, 0));
+}
+
+/** torch.ones. */
+export function ones(...size: SizeAndOptions): Tensor {
+  return full(...splitSize("ones", size, 1));
+}
+
+/** torch.empty. What is in it is nobody's business; here it is zeros. */
+export function empty(...size: SizeAndOptions): Tensor {
+  return full(...splitSize("empty", size, 0));
+}
+
+/** torch.full: one value everywhere. */
+export function full(size: readonly number[], value: Scalar, options: TensorOptions = {}): Tensor {
+  const negative = size.find((length) => length < 0);
+  if (negative !== undefined) {
+    throw new RuntimeError(`Trying to create tensor with negative dimension ${negative}: [${size.join(", ")}]`);
+  }
+  const dense = allocate(size, options.dtype ?? dtypeOfScalar(value));
+  const filler = convertScalar(value, dense.dtype);
+  if (filler) dense.data.fill(filler as never);
+  return leaf(dense, options);
+}
+
+/** torch.zeros_like: zeros of the same shape, dtype and layout. */
+export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
+  return fullLike(x, 0, options);
+}
+
+/** torch.ones_like. */
+export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
+  return fullLike(x, 1, options);
+}
+
+/** torch.empty_like; here it is zeros. */
+export function emptyLike(x: Tensor, options: TensorOptions = {}): Tensor {
+  return fullLike(x, 0, options);
+}
+
+/** torch.full_like: one value everywhere, in the memory layout of `x`. */
+export function fullLike(x: Tensor, value: Scalar, options: TensorOptions = {}): Tensor {
+  const { shape, strides } = x.value;
+  const made = full(shape, value, { ...options, dtype: options.dtype ?? x.dtype });
+  if (isDense(shape, strides)) made.value = made.value.window(shape, strides, 0);
+  return made;
+}
+
+/** torch.arange: start, start+step, ... below end. Whole numbers give int64. */
+export function arange(...startEndStep: (number | TensorOptions)[]): Tensor {
+  const options = (startEndStep.find((entry) => typeof entry === "object") ?? {}) as TensorOptions;
+  const numbers = startEndStep.filter((entry) => typeof entry === "number");
+  const [start, end, step = 1] = numbers.length === 1 ? [0, numbers[0]!] : (numbers as [number, number, number?]);
+  if (step === 0) throw new RuntimeError("step must be nonzero");
+  if ((end - start) * step < 0) {
+    throw new RuntimeError("upper bound and lower bound inconsistent with step sign");
+  }
+  const dtype = options.dtype ?? (numbers.every(Number.isInteger) ? int64 : getDefaultDtype());
+  const count = Math.ceil((end - start) / step);
+  return leaf(
+    fill(allocate([count], dtype), (i) => start + i * step),
+    options,
+  );
+}
+
+/** torch.linspace: `steps` numbers from start to end, both included. */
+export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
+  if (steps < 0) throw new RuntimeError("number of steps must be non-negative");
+  const dtype = options.dtype ?? getDefaultDtype();
+  const round = dtype === float64 ? (v: number) => v : Math.fround;
+  const [low, high] = [round(start), round(end)];
+  const step = round(round(high - low) / (steps - 1));
+  // Counted from the nearer end, so that both ends are met.
+  const value = (i: number): number => (i < Math.floor(steps / 2) ? low + step * i : high - step * (steps - 1 - i));
+  return leaf(
+    fill(allocate([steps], dtype), (i) => (steps === 1 ? low : value(i))),
+    options,
+  );
+}
+
+/** torch.eye: ones on the diagonal. */
+export function eye(rows: number, columns: number | TensorOptions = rows, options: TensorOptions = {}): Tensor {
+  if (typeof columns === "object") return eye(rows, rows, columns);
+  if (rows < 0) throw new RuntimeError(`n must be greater or equal to 0, got ${rows}`);
+  if (columns < 0) throw new RuntimeError(`m must be greater or equal to 0, got ${columns}`);
+  const dense = allocate([rows, columns], options.dtype ?? getDefaultDtype());
+  const one = convertScalar(1, dense.dtype);
+  for (let i = 0; i < Math.min(rows, columns); i += 1) dense.data[i * columns + i] = one;
+  return leaf(dense, options);
+}
+
+/** The sizes and the options of a variadic factory call. */
+export function splitSize<Options extends TensorOptions, Rest extends unknown[]>(
+  who: string,
+  size: SizeAndOptions<Options>,
+  ...rest: Rest
+): [number[], ...Rest, Options] {
+  const options = size.filter((entry) => typeof entry === "object" && !Array.isArray(entry)) as Options[];
+  const lengths = size.filter((entry) => typeof entry === "number" || Array.isArray(entry)).flat() as number[];
+  if (lengths.some((length) => length < 0)) throw new RuntimeError(`${who}: Dimension size must be non-negative.`);
+  const given = options[0] ?? ({} as Options);
+  return [lengths, ...rest, { ...given, dtype: given.dtype ?? getDefaultDtype() }];
+}
+
+/** A leaf with the given options. */
+export function leaf(dense: Dense, options: TensorOptions): Tensor {
+  expectCpu(options.device);
+  return new Tensor(dense, options.requiresGrad ?? false);
+}
+
+/** Accepts the names of the one device there is. */
+export function expectCpu(device: string | undefined): void {
+  if (device === undefined || /^cpu(:\\d+)?$/.test(device)) return;
+  if (device.startsWith("cuda")) throw new AssertionError("Torch not compiled with CUDA enabled");
+  throw new RuntimeError(
+    `Expected one of cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, privateuseone device type at start of device string: ${device}`,
+  );
+}
+
+function fill(dense: Dense, value: (i: number) => Scalar): Dense {
+  const { data, dtype } = dense;
+  for (let i = 0; i < data.length; i += 1) data[i] = convertScalar(value(i), dtype);
+  return dense;
+}
+
+function isMemory(data: TensorData): data is Data {
+  return ArrayBuffer.isView(data);
+}
+
+function dtypeOfMemory(data: Data): DType {
+  if (data instanceof Float32Array) return float32;
+  if (data instanceof Float64Array) return float64;
+  if (data instanceof BigInt64Array) return int64;
+  if (data instanceof Int32Array) return int32;
+  if (data instanceof Int16Array) return int16;
+  return data instanceof Int8Array ? int8 : uint8;
+}
+
+function dtypeOf(data: TensorData): DType | undefined {
+  if (data instanceof Tensor) return data.dtype;
+  return isMemory(data) ? dtypeOfMemory(data) : undefined;
+}
+
+function commonDtype(values: readonly Scalar[]): DType {
+  if (values.length === 0 || values.some((value) => typeof value === "number")) return getDefaultDtype();
+  return values.some((value) => typeof value === "bigint") ? int64 : bool;
+}
+
+function shapeOf(data: TensorData): number[] {
+  if (data instanceof Tensor) return [...data.shape];
+  if (isMemory(data)) return [data.length];
+  if (!Array.isArray(data)) return [];
+  return data.length === 0 ? [0] : [data.length, ...shapeOf(data[0])];
+}
+
+function collect(data: TensorData, shape: readonly number[], depth: number, into: Scalar[]): void {
+  if (data instanceof Tensor) {
+    const isBool = data.dtype === bool;
+    for (const value of elements(data.value)) into.push(isBool ? value !== 0 : value);
+    return;
+  }
+  if (isMemory(data) || Array.isArray(data)) {
+    if (depth >= shape.length || data.length !== shape[depth]) throw ragged(data.length, shape, depth);
+    for (const entry of data as Iterable<TensorData>) collect(entry, shape, depth + 1, into);
+    return;
+  }
+  if (depth !== shape.length) throw new TypeError(`expected a sequence of length ${shape[depth]} at dim ${depth}`);
+  if (typeof data === "string") throw new TypeError("new(): invalid data type 'str'");
+  if (data === null || data === undefined) throw new RuntimeError("Could not infer dtype of NoneType");
+  into.push(data as Scalar);
+}
+
+function ragged(length: number, shape: readonly number[], depth: number): Error {
+  return new ValueError(`expected sequence of length ${shape[depth] ?? 0} at dim ${depth} (got ${length})`);
+}

@@ -1,0 +1,143 @@
+/** The largest and the smallest, and elements in their order: max, min, argmax, sort, topk. */
+import { RuntimeError } from "../check.ts";
+import { allocate } from "../dense/dense.ts";
+import * as rows from "../dense/reduce.ts";
+import { wrapDim, wrapDims } from "../dense/shape.ts";
+import { type ReturnTuple, returnType } from "../dense/tuple.ts";
+import { div, eq, maximum, minimum, mul } from "./arithmetic.ts";
+import { scatterAdd } from "./gather.ts";
+import { type ReduceDims, spread, sum } from "./reduce.ts";
+import { slice, unsqueeze } from "./shape.ts";
+import { record, Tensor } from "./tensor.ts";
+
+/** Values along a dimension, and where they stood. */
+export type ValuesAndIndices = ReturnTuple<readonly ["values", "indices"], Tensor>;
+
+const makeResult = (name: string) => returnType(name, ["values", "indices"]);
+const maxResult = makeResult("max");
+const minResult = makeResult("min");
+const sortResult = makeResult("sort");
+const topkResult = makeResult("topk");
+
+/** torch.max: the largest element; along a dimension with its position; or the larger of two tensors. */
+export function max(x: Tensor): Tensor;
+export function max(x: Tensor, other: Tensor): Tensor;
+export function max(x: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
+export function max(x: Tensor, dim?: number | Tensor, keepdim = false): Tensor | ValuesAndIndices {
+  if (dim instanceof Tensor) return maximum(x, dim);
+  if (dim === undefined) return extremeOfAll("max", "MaxBackward1", x, rows.larger);
+  return maxResult(...extremeAlong("max", "MaxBackward0", x, dim, keepdim, rows.larger));
+}
+
+/** torch.min: the smallest element; along a dimension with its position; or the smaller of two tensors. */
+export function min(x: Tensor): Tensor;
+export function min(x: Tensor, other: Tensor): Tensor;
+export function min(x: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
+export function min(x: Tensor, dim?: number | Tensor, keepdim = false): Tensor | ValuesAndIndices {
+  if (dim instanceof Tensor) return minimum(x, dim);
+  if (dim === undefined) return extremeOfAll("min", "MinBackward1", x, rows.smaller);
+  return minResult(...extremeAlong("min", "MinBackward0", x, dim, keepdim, rows.smaller));
+}
+
+/** torch.amax: the largest element along dimensions; equal ones share the gradient. */
+export function amax(x: Tensor, dim?: ReduceDims, keepdim = false): Tensor {
+  return shared("amax", "AmaxBackward0", x, dim, keepdim, rows.larger);
+}
+
+/** torch.amin: the smallest element along dimensions; equal ones share the gradient. */
+export function amin(x: Tensor, dim?: ReduceDims, keepdim = false): Tensor {
+  return shared("amin", "AminBackward0", x, dim, keepdim, rows.smaller);
+}
+
+/** torch.argmax: the position of the largest element, in the flattened tensor or along a dimension. */
+export function argmax(x: Tensor, dim?: number, keepdim = false): Tensor {
+  return new Tensor(rows.extremum("argmax", x.value, wrapDims(dim, x.shape.length), keepdim, rows.larger).indices);
+}
+
+/** torch.argmin: the position of the smallest element. */
+export function argmin(x: Tensor, dim?: number, keepdim = false): Tensor {
+  return new Tensor(rows.extremum("argmin", x.value, wrapDims(dim, x.shape.length), keepdim, rows.smaller).indices);
+}
+
+/** torch.sort along one dimension; equal elements keep their order. */
+export function sort(x: Tensor, dim = -1, descending = false): ValuesAndIndices {
+  const at = wrapDim(dim, x.shape.length);
+  const sorted = rows.sort(x.value, at, descending);
+  return sortResult(...picked("SortBackward0", x, at, true, new Tensor(sorted.values), new Tensor(sorted.indices)));
+}
+
+/** torch.argsort: the positions that sort the tensor. */
+export function argsort(x: Tensor, dim = -1, descending = false): Tensor {
+  return new Tensor(rows.sort(x.value, wrapDim(dim, x.shape.length), descending).indices);
+}
+
+/** torch.topk: the k largest (or smallest) along a dimension, best first. */
+export function topk(x: Tensor, k: number, dim = -1, largest = true): ValuesAndIndices {
+  const at = wrapDim(dim, x.shape.length);
+  if (k < 0 || k > (x.shape[at] ?? 1)) throw new RuntimeError("selected index k out of range");
+  const { values, indices } = rows.sort(x.value, at, largest);
+  const first = (sorted: Tensor): Tensor => new Tensor(x.shape.length ? slice(sorted, at, 0, k).value : sorted.value);
+  return topkResult(...picked("TopkBackward0", x, at, true, first(new Tensor(values)), first(new Tensor(indices))));
+}
+
+function extremeAlong(
+  who: string,
+  name: string,
+  x: Tensor,
+  dim: number,
+  keepdim: boolean,
+  beats: rows.Beats,
+): [Tensor, Tensor] {
+  const at = wrapDim(dim, x.shape.length);
+  const { values, indices } = rows.extremum(who, x.value, wrapDims(dim, x.shape.length), keepdim, beats);
+  return picked(name, x, at, keepdim, new Tensor(values), new Tensor(indices));
+}
+
+/** Values that were picked from `x` along `dim`: their gradient goes back to where they stood. */
+function picked(
+  name: string,
+  x: Tensor,
+  dim: number,
+  kept: boolean,
+  values: Tensor,
+  indices: Tensor,
+): [Tensor, Tensor] {
+  const { shape, dtype } = x;
+  const open = (v: Tensor): Tensor => (kept ? v : unsqueeze(v, dim));
+  const rule = (g: Tensor): Tensor =>
+    shape.length === 0 ? g : scatterAdd(new Tensor(allocate(shape, dtype)), dim, open(indices), open(g));
+  record(name, [x], [values], [rule], [indices]);
+  return [values, indices];
+}
+
+function extremeOfAll(who: string, name: string, x: Tensor, beats: rows.Beats): Tensor {
+  return sharing(
+    name,
+    x,
+    wrapDims(undefined, x.shape.length),
+    rows.extremum(who, x.value, wrapDims(undefined, x.shape.length), false, beats).values,
+  );
+}
+
+function shared(
+  who: string,
+  name: string,
+  x: Tensor,
+  dim: ReduceDims | undefined,
+  keepdim: boolean,
+  beats: rows.Beats,
+): Tensor {
+  const dims = wrapDims(dim, x.shape.length);
+  return sharing(name, x, dims, rows.extremum(who, x.value, dims, keepdim, beats).values);
+}
+
+/** The gradient of an extreme whose position nobody asked for is divided among all that are equal to it. */
+function sharing(name: string, x: Tensor, dims: readonly number[], value: Tensor["value"]): Tensor {
+  const y = new Tensor(value);
+  const rule = (g: Tensor): Tensor => {
+    const mask = eq(x, spread(y, x.shape, dims));
+    return mul(spread(div(g, sum(mask, dims, g.shape.length === x.shape.length)), x.shape, dims), mask);
+  };
+  record(name, [x], [y], [rule], [x, y]);
+  return y;
+}

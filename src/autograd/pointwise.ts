@@ -1,0 +1,299 @@
+/**
+ * Functions of one number. exp, log, tanh and sigmoid are the engine's own (written once for all engines); the others are
+ * JavaScript's, rounded once. What the field uses as an activation is here, too.
+ */
+
+import { RuntimeError } from "../check.ts";
+import { type DType, float64 } from "../dense/dtype.ts";
+import type { Unary } from "../dense/elementwise.ts";
+import { functions } from "../engine/functions.ts";
+import { add, div, eq, ge, gt, logicalAnd, lt, mul, neg, sub, where } from "./arithmetic.ts";
+import { binary, type Operand, toFloatType, unary } from "./table.ts";
+import { Tensor } from "./tensor.ts";
+
+type OfOne = (x: Tensor) => Tensor;
+
+/** One of the elementary functions in the arithmetic of the dtype. */
+const elementary =
+  (name: "exp" | "log" | "tanh" | "sigmoid") =>
+  (dtype: DType): Unary => ({
+    number: functions(toFloatType(dtype) === float64 ? "float64" : "float32")[name],
+  });
+const real = (number: (x: number) => number) => (): Unary => ({ number });
+const keepsIntegers =
+  (number: (x: number) => number, integer: (x: bigint) => bigint = (x) => x) =>
+  (): Unary => ({ number, integer });
+
+/** torch.tanh. */
+export const tanh: OfOne = unary("TanhBackward0", elementary("tanh"), {
+  rule: (g, _, y) => mul(g, sub(1, mul(y, y))),
+  reads: "y",
+});
+/** torch.sigmoid: 1/(1 + e^−x). */
+export const sigmoid: OfOne = unary("SigmoidBackward0", elementary("sigmoid"), {
+  rule: (g, _, y) => mul(g, mul(sub(1, y), y)),
+  reads: "y",
+});
+/** torch.exp. */
+export const exp: OfOne = unary("ExpBackward0", elementary("exp"), { rule: (g, _, y) => mul(g, y), reads: "y" });
+/** torch.log: the natural logarithm. */
+export const log: OfOne = unary("LogBackward0", elementary("log"), { rule: (g, x) => div(g, x), reads: "x" });
+/** torch.log2. */
+export const log2: OfOne = unary("Log2Backward0", real(Math.log2), {
+  rule: (g, x) => div(g, mul(x, Math.LN2)),
+  reads: "x",
+});
+/** torch.log10. */
+export const log10: OfOne = unary("Log10Backward0", real(Math.log10), {
+  rule: (g, x) => div(g, mul(x, Math.LN10)),
+  reads: "x",
+});
+/** torch.log1p: log(1 + x), exact for small x. */
+export const log1p: OfOne = unary("Log1PBackward0", real(Math.log1p), {
+  rule: (g, x) => div(g, add(x, 1)),
+  reads: "x",
+});
+/** torch.expm1: e^x − 1, exact for small x. */
+export const expm1: OfOne = unary("Expm1Backward0", real(Math.expm1), {
+  rule: (g, _, y) => mul(g, add(y, 1)),
+  reads: "y",
+});
+/** torch.sqrt. */
+export const sqrt: OfOne = unary("SqrtBackward0", real(Math.sqrt), {
+  rule: (g, _, y) => div(g, mul(y, 2)),
+  reads: "y",
+});
+/** torch.rsqrt: 1/√x. */
+export const rsqrt: OfOne = unary(
+  "RsqrtBackward0",
+  real((x) => 1 / Math.sqrt(x)),
+  {
+    rule: (g, _, y) => mul(mul(g, -0.5), pow(y, 3)),
+    reads: "y",
+  },
+);
+/** torch.square: x². */
+export function square(x: Tensor): Tensor {
+  return pow(x, 2);
+}
+/** torch.abs: |x|. */
+export const abs: OfOne = unary(
+  "AbsBackward0",
+  keepsIntegers(Math.abs, (x) => (x < 0n ? -x : x)),
+  {
+    rule: (g, x) => mul(g, sign(x)),
+    reads: "x",
+  },
+);
+/** torch.sign: −1, 0 or 1. */
+export const sign: OfOne = unary(
+  "SignBackward0",
+  keepsIntegers(
+    (x) => (x > 0 ? 1 : x < 0 ? -1 : 0),
+    (x) => (x > 0n ? 1n : x < 0n ? -1n : 0n),
+  ),
+  { rule: (g) => mul(g, 0) },
+);
+/** torch.floor. */
+export const floor: OfOne = unary("FloorBackward0", keepsIntegers(Math.floor), { rule: (g) => mul(g, 0) });
+/** torch.ceil. */
+export const ceil: OfOne = unary("CeilBackward0", keepsIntegers(Math.ceil), { rule: (g) => mul(g, 0) });
+/** torch.trunc. */
+export const trunc: OfOne = unary("TruncBackward0", keepsIntegers(Math.trunc), { rule: (g) => mul(g, 0) });
+/** torch.round: half goes to even. */
+export const round: OfOne = unary("RoundBackward0", keepsIntegers(roundHalfToEven), { rule: (g) => mul(g, 0) });
+/** torch.sin. */
+export const sin: OfOne = unary("SinBackward0", real(Math.sin), { rule: (g, x) => mul(g, cos(x)), reads: "x" });
+/** torch.cos. */
+export const cos: OfOne = unary("CosBackward0", real(Math.cos), { rule: (g, x) => mul(g, neg(sin(x))), reads: "x" });
+/** torch.tan. */
+export const tan: OfOne = unary("TanBackward0", real(Math.tan), {
+  rule: (g, _, y) => mul(g, add(mul(y, y), 1)),
+  reads: "y",
+});
+/** torch.asin. */
+export const asin: OfOne = unary("AsinBackward0", real(Math.asin), {
+  rule: (g, x) => mul(g, rsqrt(sub(1, mul(x, x)))),
+  reads: "x",
+});
+/** torch.acos. */
+export const acos: OfOne = unary("AcosBackward0", real(Math.acos), {
+  rule: (g, x) => neg(mul(g, rsqrt(sub(1, mul(x, x))))),
+  reads: "x",
+});
+/** torch.atan. */
+export const atan: OfOne = unary("AtanBackward0", real(Math.atan), {
+  rule: (g, x) => div(g, add(mul(x, x), 1)),
+  reads: "x",
+});
+/** torch.sinh. */
+export const sinh: OfOne = unary("SinhBackward0", real(Math.sinh), { rule: (g, x) => mul(g, cosh(x)), reads: "x" });
+/** torch.cosh. */
+export const cosh: OfOne = unary("CoshBackward0", real(Math.cosh), { rule: (g, x) => mul(g, sinh(x)), reads: "x" });
+/** torch.erf: the error function. */
+export const erf: OfOne = unary("ErfBackward0", real(erfOf), {
+  rule: (g, x) => mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))),
+  reads: "x",
+});
+
+/** torch.relu: max(x, 0). */
+export const relu: OfOne = unary(
+  "ReluBackward0",
+  keepsIntegers(
+    (x) => (x < 0 ? 0 : x),
+    (x) => (x < 0n ? 0n : x),
+  ),
+  {
+    rule: (g, _, y) => where(gt(y, 0), g, 0),
+    reads: "y",
+  },
+);
+/** torch.nn.functional.silu: x·sigmoid(x). */
+export const silu: OfOne = unary("SiluBackward0", silued, {
+  rule: (g, x) => {
+    const s = sigmoid(x);
+    return mul(g, mul(s, add(mul(x, sub(1, s)), 1)));
+  },
+  reads: "x",
+});
+/** torch.nn.functional.logsigmoid: log(sigmoid(x)), without overflow. */
+export const logsigmoid: OfOne = unary(
+  "LogSigmoidBackward0",
+  real((x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)))),
+  {
+    rule: (g, x) => mul(g, sigmoid(neg(x))),
+    reads: "x",
+  },
+);
+/** torch.nn.functional.gelu: x·Φ(x), Φ the normal distribution. */
+export const gelu: OfOne = unary(
+  "GeluBackward0",
+  real((x) => 0.5 * x * (1 + erfOf(x * Math.SQRT1_2))),
+  {
+    rule: (g, x) => {
+      const cdf = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
+      const pdf = mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+      return mul(g, add(cdf, mul(x, pdf)));
+    },
+    reads: "x",
+  },
+);
+
+/** torch.nn.functional.softplus: log(1 + e^(βx))/β, linear above the threshold. */
+export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
+  const row = unary(
+    "SoftplusBackward0",
+    real((v) => (v * beta > threshold ? v : Math.log1p(Math.exp(v * beta)) / beta)),
+    {
+      rule: (g, at) => where(gt(mul(at, beta), threshold), g, mul(g, sigmoid(mul(at, beta)))),
+      reads: "x",
+    },
+  );
+  return row(x);
+}
+
+/** torch.nn.functional.leaky_relu: x, or slope·x below zero. */
+export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
+  const row = unary(
+    "LeakyReluBackward0",
+    real((v) => (v > 0 ? v : v * negativeSlope)),
+    {
+      rule: (g, at) => where(gt(at, 0), g, mul(g, negativeSlope)),
+      reads: "x",
+    },
+  );
+  return row(x);
+}
+
+/** torch.nn.functional.elu: x, or α(e^x − 1) below zero. */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  const row = unary(
+    "EluBackward0",
+    real((v) => (v > 0 ? v : alpha * Math.expm1(v))),
+    {
+      rule: (g, at, y) => where(gt(at, 0), g, mul(g, add(y, alpha))),
+      reads: "xy",
+    },
+  );
+  return row(x);
+}
+
+/** torch.nn.functional.hardtanh: cut to [minVal, maxVal]. */
+export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
+  const row = unary(
+    "HardtanhBackward0",
+    real((v) => Math.min(Math.max(v, minVal), maxVal)),
+    {
+      rule: (g, at) => where(logicalAnd(gt(at, minVal), lt(at, maxVal)), g, 0),
+      reads: "x",
+    },
+  );
+  return row(x);
+}
+
+const raised = (name: string) =>
+  binary(
+    name,
+    { number: power, integer: integerPower },
+    { rule: (g, a, b) => where(eq(b, 0), 0, mul(g, mul(b, pow(a, sub(b, 1))))), reads: "ab" },
+    { rule: (g, a, b) => mul(g, where(logicalAnd(eq(a, 0), ge(b, 0)), 0, mul(pow(a, b), log(a)))), reads: "ab" },
+  );
+const tensorPower = raised("PowBackward1");
+const scalarBase = raised("PowBackward2");
+
+/** torch.pow: a^b. Python's `x ** 2` and `2 ** x`. */
+export function pow(a: Operand, b: Operand): Tensor {
+  if (!(a instanceof Tensor)) return scalarBase(a, b);
+  if (b instanceof Tensor) return tensorPower(a, b);
+  const exponent = Number(b);
+  const whole = a.dtype.kind !== "float" && Number.isInteger(exponent);
+  const row = unary(
+    "PowBackward0",
+    () => ({
+      number: (x) => power(x, exponent),
+      ...(whole && { integer: (x: bigint) => integerPower(x, BigInt(exponent)) }),
+    }),
+    {
+      rule: (g, x) => (exponent === 0 ? mul(g, 0) : mul(g, mul(pow(x, exponent - 1), exponent))),
+      reads: "x",
+    },
+  );
+  return row(a);
+}
+
+/** x^y where small whole powers are products, as in torch. */
+function power(x: number, y: number): number {
+  if (y === 2) return x * x;
+  if (y === 3) return x * x * x;
+  return y === 0.5 ? Math.sqrt(x) : x ** y;
+}
+
+function integerPower(x: bigint, y: bigint): bigint {
+  if (y < 0n) throw new RuntimeError("Integers to negative integer powers are not allowed.");
+  return BigInt.asIntN(64, x ** y);
+}
+
+function silued(dtype: DType): Unary {
+  const { number } = elementary("sigmoid")(dtype);
+  return { number: (x) => x * (number(x) as number) };
+}
+
+function roundHalfToEven(x: number): number {
+  const down = Math.floor(x);
+  const rest = x - down;
+  if (rest !== 0.5) return rest < 0.5 ? down : down + 1;
+  return down % 2 === 0 ? down : down + 1;
+}
+
+/** The error function: 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1)/(2n+1)!!, whose terms are all of one sign. */
+function erfOf(x: number): number {
+  if (Number.isNaN(x)) return x;
+  if (Math.abs(x) > 6) return Math.sign(x); // 1 − erf(6) is far below half an ulp
+  let term = x;
+  let total = x;
+  for (let n = 1; Math.abs(term) > Math.abs(total) * 2 ** -54; n += 1) {
+    term *= (2 * x * x) / (2 * n + 1);
+    total += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
+}

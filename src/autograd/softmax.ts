@@ -1,0 +1,85 @@
+/** Softmax, its logarithm, and log-sum-exp: shifted by the largest element, so that nothing overflows. */
+
+import type { Dense } from "../dense/dense.ts";
+import { type DType, float64 } from "../dense/dtype.ts";
+import { map, zip } from "../dense/elementwise.ts";
+import * as rows from "../dense/reduce.ts";
+import { wrapDim, wrapDims } from "../dense/shape.ts";
+import { functions } from "../engine/functions.ts";
+import { mul, sub } from "./arithmetic.ts";
+import { toDtype } from "./broadcast.ts";
+import { exp } from "./pointwise.ts";
+import { type ReduceDims, spread, sum } from "./reduce.ts";
+import { toFloatType } from "./table.ts";
+import { record, Tensor } from "./tensor.ts";
+
+/** m = max(x), x − m, and Σ e^(x − m) over `dims`: the numbers behind all three functions. */
+function shifted(x: Dense, dims: readonly number[]): { top: Dense; centred: Dense; total: Dense } {
+  const largest = rows.fold(x, dims, true, x.dtype, -Infinity, (a, b) => (b > a || Number.isNaN(b) ? b : a));
+  return { ...around(x, largest, dims), top: largest };
+}
+
+function around(x: Dense, centre: Dense, dims: readonly number[]): { centred: Dense; total: Dense } {
+  const centred = zip({ number: (a, b) => a - b }, x, centre, x.dtype);
+  const powers = map({ number: elementary(x.dtype).exp }, centred);
+  return { centred, total: rows.fold(powers, dims, true, x.dtype, 0, (a, b) => a + b) };
+}
+
+function elementary(dtype: DType): ReturnType<typeof functions> {
+  return functions(dtype === float64 ? "float64" : "float32");
+}
+
+function prepared(x: Tensor, dim: number | undefined, dtype: DType | undefined): { x: Tensor; at: number } {
+  const real = toDtype(x, dtype ?? toFloatType(x.dtype));
+  const rank = x.shape.length;
+  // Without a dimension torch falls back on the oldest convention.
+  return { x: real, at: wrapDim(dim ?? (rank === 0 || rank === 1 || rank === 3 ? 0 : 1), rank) };
+}
+
+/** torch.softmax: e^x over its sum along `dim`. */
+export function softmax(input: Tensor, dim?: number, dtype?: DType): Tensor {
+  const { x, at } = prepared(input, dim, dtype);
+  const { exp: power } = elementary(x.dtype);
+  const { centred, total } = shifted(x.value, dimsOf(x, at));
+  const y = new Tensor(zip({ number: (v, s) => power(v) / s }, centred, total, x.dtype));
+  const rule = (g: Tensor): Tensor => mul(sub(g, sum(mul(g, y), at, true)), y);
+  record("SoftmaxBackward0", [x], [y], [rule], [y]);
+  return y;
+}
+
+/** torch.log_softmax: x − log Σ e^x along `dim`. */
+export function logSoftmax(input: Tensor, dim?: number, dtype?: DType): Tensor {
+  const { x, at } = prepared(input, dim, dtype);
+  const { log } = elementary(x.dtype);
+  const { centred, total } = shifted(x.value, dimsOf(x, at));
+  const y = new Tensor(zip({ number: (v, s) => v - log(s) }, centred, total, x.dtype));
+  const rule = (g: Tensor): Tensor => sub(g, mul(exp(y), sum(g, at, true)));
+  record("LogSoftmaxBackward0", [x], [y], [rule], [y]);
+  return y;
+}
+
+/** torch.logsumexp: log Σ e^x. */
+export function logsumexp(input: Tensor, dim: ReduceDims, keepdim = false): Tensor {
+  const x = toDtype(input, toFloatType(input.dtype));
+  const dims = wrapDims(dim, x.shape.length);
+  const shape = x.shape;
+  const { log } = elementary(x.dtype);
+  // A row of nothing but −∞ (or with a +∞) is not shifted: −∞ − −∞ would be no number.
+  const top = map({ number: (m) => (Math.abs(m) === Infinity ? 0 : m) }, shifted(x.value, dims).top);
+  const { total } = around(x.value, top, dims);
+  const full = zip({ number: (s, m) => log(s) + m }, total, top, x.dtype);
+  const kept = [...shape.keys()].filter((d) => keepdim || !dims.includes(d));
+  const y = new Tensor(
+    full.window(
+      kept.map((d) => full.shape[d]!),
+      kept.map((d) => full.strides[d]!),
+    ),
+  );
+  const rule = (g: Tensor): Tensor => mul(spread(g, shape, dims), exp(sub(x, spread(y, shape, dims))));
+  record("LogsumexpBackward0", [x], [y], [rule], [x, y]);
+  return y;
+}
+
+function dimsOf(x: Tensor, at: number): number[] {
+  return x.shape.length === 0 ? [] : [at];
+}

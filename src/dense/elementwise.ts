@@ -1,0 +1,168 @@
+/**
+ * Element by element: one loop for one operand, one for two, one for three. Operands are broadcast, computed in a common
+ * dtype, and the result lies in memory in the order of its operands, as in torch.
+ */
+
+import { type Dense, elements, scalar, wrap } from "./dense.ts";
+import {
+  bool,
+  convertScalar,
+  type Data,
+  type DType,
+  dtypeOfScalar,
+  getDefaultDtype,
+  int64,
+  kindOfScalar,
+  promoteTypes,
+  type Scalar,
+  strongerKind,
+} from "./dtype.ts";
+import { broadcastShapes, type Dims, expandStrides, memoryOrder } from "./shape.ts";
+
+/** A function of two numbers; int64 is computed by `integer`. */
+export interface Binary {
+  readonly number: (a: number, b: number) => number | boolean;
+  readonly integer?: (a: bigint, b: bigint) => bigint | boolean;
+}
+
+/** A function of one number; int64 is computed by `integer`. */
+export interface Unary {
+  readonly number: (a: number) => number | boolean;
+  readonly integer?: (a: bigint) => bigint | boolean;
+}
+
+/** f(x) for each element, computed in `compute` and kept as `out`. */
+export function map(f: Unary, x: Dense, compute: DType = x.dtype, out: DType = compute): Dense {
+  const order = memoryOrder(x.shape, [x.strides]);
+  const shape = order.map((d) => x.shape[d]!);
+  const from = elements(permuted(x, order), compute);
+  const result = out.allocate(from.length);
+  const apply = chosen(f, compute);
+  for (let i = 0; i < result.length; i += 1) result[i] = apply(from[i]!);
+  return unpermuted(wrap(rounded(result, out), shape, out), order);
+}
+
+/** f(a, b) for each pair of elements, broadcast. */
+export function zip(f: Binary, a: Dense, b: Dense, compute: DType, out: DType = compute): Dense {
+  const logical = broadcastShapes(a.shape, b.shape);
+  const order = memoryOrder(logical, [
+    expandStrides(a.shape, a.strides, logical),
+    expandStrides(b.shape, b.strides, logical),
+  ]);
+  const left = operand(a, logical, order, compute);
+  const right = operand(b, logical, order, compute);
+  const shape = order.map((d) => logical[d]!);
+  const result = wrap(out.allocate(count(shape)), shape, out);
+  const data = result.data;
+  const apply = chosen(f, compute);
+  for (let i = 0, l = 0, r = 0; i < data.length; i += 1, l += left.step, r += right.step) {
+    data[i] = apply(left.data[l]!, right.data[r]!);
+  }
+  rounded(data, out);
+  return unpermuted(result, order);
+}
+
+/** a where the mask is true, else b; broadcast. */
+export function select(mask: Dense, a: Dense, b: Dense, dtype: DType): Dense {
+  const logical = broadcastShapes(broadcastShapes(mask.shape, a.shape), b.shape);
+  const order = memoryOrder(
+    logical,
+    [mask, a, b].map((x) => expandStrides(x.shape, x.strides, logical)),
+  );
+  const [test, left, right] = [
+    operand(mask, logical, order, bool),
+    operand(a, logical, order, dtype),
+    operand(b, logical, order, dtype),
+  ];
+  const shape = order.map((d) => logical[d]!);
+  const result = wrap(dtype.allocate(count(shape)), shape, dtype);
+  const data = result.data;
+  for (let i = 0; i < data.length; i += 1) {
+    data[i] = test.data[i * test.step] ? left.data[i * left.step]! : right.data[i * right.step]!;
+  }
+  return unpermuted(result, order);
+}
+
+/** A value or a tensor as it enters an operation of several. */
+export type Operand = Dense | Scalar;
+
+/**
+ * torch.result_type: tensors with dimensions decide first, then those of rank 0, then plain values; a weaker one only
+ * counts when it is of a stronger kind (an int64 tensor times 0.5 is a float).
+ */
+export function resultType(...operands: readonly Operand[]): DType {
+  let dims: DType | undefined;
+  let zeroDim: DType | undefined;
+  let value: DType | undefined;
+  for (const operand of operands) {
+    if (typeof operand !== "object") value = merge(value, weakDtype(operand));
+    else if (operand.shape.length > 0) dims = merge(dims, operand.dtype);
+    else zeroDim = merge(zeroDim, operand.dtype);
+  }
+  return stronger(stronger(dims, zeroDim), value) ?? getDefaultDtype();
+}
+
+/** An operand as a tensor; a plain value becomes one of rank 0 in the dtype of the result. */
+export function asDense(operand: Operand, dtype: DType): Dense {
+  return typeof operand === "object" ? operand : scalar(operand, dtype);
+}
+
+/** Rounds what was written into memory that is wider than its dtype. */
+export function rounded<D extends Data>(data: D, dtype: DType): D {
+  const { round } = dtype;
+  if (round) for (let i = 0; i < data.length; i += 1) data[i] = round(data[i] as number);
+  return data;
+}
+
+function weakDtype(value: Scalar): DType {
+  const kind = kindOfScalar(value);
+  if (kind === "float") return getDefaultDtype();
+  return kind === "bool" ? bool : dtypeOfScalar(BigInt(value));
+}
+
+function merge(a: DType | undefined, b: DType): DType {
+  return a ? promoteTypes(a, b) : b;
+}
+
+function stronger(main: DType | undefined, other: DType | undefined): DType | undefined {
+  if (!main || !other) return main ?? other;
+  return strongerKind(other.kind, main.kind) ? promoteTypes(main, other) : main;
+}
+
+function chosen<A extends unknown[]>(
+  f: { number: (...a: never[]) => unknown; integer?: (...a: never[]) => unknown },
+  compute: DType,
+): (...a: A) => never {
+  return ((compute === int64 && f.integer) || f.number) as (...a: A) => never;
+}
+
+function operand(x: Dense, shape: Dims, order: Dims, compute: DType): { data: Data; step: 0 | 1 } {
+  if (x.count === 1) return { data: elements(x, compute), step: 0 };
+  const expanded = x.window(shape, expandStrides(x.shape, x.strides, shape));
+  return { data: elements(permuted(expanded, order), compute), step: 1 };
+}
+
+function permuted(x: Dense, order: Dims): Dense {
+  if (order.every((d, at) => d === at)) return x;
+  return x.window(
+    order.map((d) => x.shape[d]!),
+    order.map((d) => x.strides[d]!),
+  );
+}
+
+function unpermuted(x: Dense, order: Dims): Dense {
+  return permuted(
+    x,
+    order.map((_, at) => order.indexOf(at)),
+  );
+}
+
+function count(shape: Dims): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** The same elements in another dtype; the very same tensor if it has it already. */
+export function cast(x: Dense, dtype: DType): Dense {
+  if (x.dtype === dtype) return x;
+  return map({ number: (v) => convertScalar(v, dtype) as number }, x, x.dtype, dtype);
+}
