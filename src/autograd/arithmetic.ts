@@ -2,7 +2,7 @@
 import { fma32, fma64 } from "../arithmetic/fma.ts";
 import { RuntimeError } from "../check.ts";
 import { bool, float64 } from "../dense/dtype.ts";
-import { type Binary, select } from "../dense/elementwise.ts";
+import { type Binary, map, select } from "../dense/elementwise.ts";
 import { fit } from "./broadcast.ts";
 import { asTensor, binary, commonType, comparison, type Operand, unary } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
@@ -203,6 +203,26 @@ export const logicalXor: (a: Operand, b: Operand) => Tensor = comparison({
   number: (a, b) => (a !== 0) !== (b !== 0),
   integer: (a, b) => (a !== 0n) !== (b !== 0n),
 });
+
+/** torch.logical_not: whether x is zero, as a mask. Python's `~mask`. */
+export function logicalNot(x: Tensor): Tensor {
+  return eq(x, 0);
+}
+
+/** torch.isnan, as a mask. */
+export function isnan(x: Tensor): Tensor {
+  return ne(x, x);
+}
+
+/** torch.isinf, as a mask. */
+export function isinf(x: Tensor): Tensor {
+  return new Tensor(map({ number: (v) => Math.abs(v) === Infinity, integer: () => false }, x.value, x.dtype, bool));
+}
+
+/** torch.isfinite, as a mask. */
+export function isfinite(x: Tensor): Tensor {
+  return new Tensor(map({ number: Number.isFinite, integer: () => true }, x.value, x.dtype, bool));
+}
 
 /** torch.where: `a` where the mask is true, else `b`. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {

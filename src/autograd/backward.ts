@@ -1,13 +1,14 @@
 /** Asking for gradients: `backward` leaves them in the leaves, `grad` hands them over, hooks watch them pass. */
+
 import { RuntimeError } from "../check.ts";
 import { allocate } from "../dense/dense.ts";
 import { sameDims } from "../dense/shape.ts";
 import { add } from "./arithmetic.ts";
 import { AccumulateGrad, type Edge, type GradientHook, walk } from "./graph.ts";
-import { become } from "./inplace.ts";
 import { isGradEnabled, noGrad } from "./mode.ts";
-import { clone } from "./shape.ts";
+import { become } from "./overwrite.ts";
 import { Tensor } from "./tensor.ts";
+import { clone } from "./views.ts";
 
 /** How a backward walk treats the graph. */
 export interface BackwardOptions {

@@ -1,10 +1,12 @@
 /** Repeating and its adjoint, summing: the pair that lets operands of different shapes meet and their gradients part. */
+
 import { listText, RuntimeError } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
 import { cast } from "../dense/elementwise.ts";
 import { sum } from "../dense/reduce.ts";
 import { expandStrides, sameDims } from "../dense/shape.ts";
 import { type Tensor, tracked, viewed } from "./tensor.ts";
+import { reshape } from "./views.ts";
 
 /** torch.Tensor.expand: repeats dimensions of length 1 without copying; -1 keeps a length. */
 export function expand(x: Tensor, ...shape: (number | readonly number[])[]): Tensor {
@@ -59,4 +61,10 @@ export function toDtype(x: Tensor, dtype: DType): Tensor {
 /** Makes a gradient fit the tensor it belongs to: its shape and its dtype. */
 export function fit(g: Tensor, x: Tensor): Tensor {
   return toDtype(sumTo(g, x.shape), x.dtype);
+}
+
+/** Puts reduced dimensions back as ones and repeats them: how the gradient of a reduction returns. */
+export function spread(g: Tensor, shape: readonly number[], dims: readonly number[]): Tensor {
+  const ones = shape.map((length, d) => (dims.includes(d) ? 1 : length));
+  return expand(reshape(g, ones), shape);
 }

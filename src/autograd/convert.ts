@@ -104,13 +104,3 @@ export function format(x: Tensor, spec: string): string {
   if (spec === "") return x.toString();
   throw new TypeError("unsupported format string passed to Tensor.__format__");
 }
-
-/** torch.Tensor.numel: the number of elements. */
-export function numel(x: Tensor): number {
-  return x.value.count;
-}
-
-/** torch.Tensor.dim: the number of dimensions. */
-export function dim(x: Tensor): number {
-  return x.shape.length;
-}

@@ -1,14 +1,17 @@
 /** The largest and the smallest, and elements in their order: max, min, argmax, sort, topk. */
+
 import { RuntimeError } from "../check.ts";
 import { allocate } from "../dense/dense.ts";
 import * as rows from "../dense/reduce.ts";
 import { wrapDim, wrapDims } from "../dense/shape.ts";
 import { type ReturnTuple, returnType } from "../dense/tuple.ts";
 import { div, eq, maximum, minimum, mul } from "./arithmetic.ts";
+import { spread } from "./broadcast.ts";
 import { scatterAdd } from "./gather.ts";
-import { type ReduceDims, spread, sum } from "./reduce.ts";
-import { slice, unsqueeze } from "./shape.ts";
+import { type ReduceDims, sum } from "./reduce.ts";
+import { unsqueeze } from "./shape.ts";
 import { record, Tensor } from "./tensor.ts";
+import { slice } from "./views.ts";
 
 /** Values along a dimension, and where they stood. */
 export type ValuesAndIndices = ReturnTuple<readonly ["values", "indices"], Tensor>;

@@ -1,21 +1,14 @@
 /** Picking elements and slices by index tensors, and putting them back: each is the other's gradient. */
+
 import { IndexError, listText, RuntimeError } from "../check.ts";
-import {
-  addSlices,
-  gatherPositions,
-  nonzero as nonzeroOf,
-  putPositions,
-  readIndices,
-  takePositions,
-  takeSlices,
-} from "../dense/arrange.ts";
-import { allocate } from "../dense/dense.ts";
+import { gatherPositions, nonzero as nonzeroOf, putPositions, readIndices, takePositions } from "../dense/arrange.ts";
 import { bool } from "../dense/dtype.ts";
 import { type Dims, product, wrapDim } from "../dense/shape.ts";
 import { expand, fit } from "./broadcast.ts";
-import { reshape, slice } from "./shape.ts";
+import { erased, picked, placed, selectSlices } from "./positions.ts";
 import { asTensor, type Operand } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
+import { reshape, slice } from "./views.ts";
 
 /** torch.gather: the element at `index` along `dim`, for each element of the index. */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
@@ -29,19 +22,6 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
     [(g) => placed(g, positions, x.shape)],
     [index],
   );
-}
-
-/** Zeros of `shape` with the elements of `g` added at `positions`: the adjoint of picking them. */
-export function placed(g: Tensor, positions: Int32Array, shape: Dims): Tensor {
-  const from = g.shape;
-  const value = putPositions(allocate(shape, g.dtype), positions, g.value, true);
-  return tracked("ScatterAddBackward0", [g], value, [(back) => picked(back, positions, from)]);
-}
-
-/** The elements at `positions` of a row-major reading of `x`. */
-export function picked(x: Tensor, positions: Int32Array, shape: Dims): Tensor {
-  const from = x.shape;
-  return tracked("TakeBackward0", [x], takePositions(x.value, positions, shape), [(g) => placed(g, positions, from)]);
 }
 
 /** torch.scatter: a copy of `x` with `source` written to `index` along `dim`. */
@@ -87,14 +67,6 @@ function expectIndex(who: string, x: Tensor, dim: number, index: Tensor): void {
   }
 }
 
-/** `g` with zeros at `positions`. */
-export function erased(g: Tensor, positions: Int32Array): Tensor {
-  const zero = allocate([1], g.dtype);
-  return tracked("ScatterBackward1", [g], putPositions(g.value, positions, zero, false), [
-    (back) => erased(back, positions),
-  ]);
-}
-
 /** torch.index_select: the slices at the positions of a 1-D index. */
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   const at = wrapDim(dim, x.shape.length);
@@ -102,18 +74,6 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   if (index.dtype.kind !== "integer") throw new RuntimeError("index_select(): Expected dtype int32 or int64 for index");
   const indices = readIndices(index.value, x.shape[at] ?? 1, () => new IndexError("index out of range in self"), false);
   return selectSlices("IndexSelectBackward0", x, at, indices);
-}
-
-/** The slices of `x` at `indices` along `dim`, under the name of the operation that asked. */
-export function selectSlices(name: string, x: Tensor, dim: number, indices: Int32Array): Tensor {
-  const shape = x.shape;
-  return tracked(name, [x], takeSlices(x.value, dim, indices), [(g) => spreadSlices(g, dim, indices, shape)]);
-}
-
-function spreadSlices(g: Tensor, dim: number, indices: Int32Array, shape: Dims): Tensor {
-  return tracked("IndexAddBackward0", [g], addSlices(g.value, dim, indices, shape), [
-    (back) => selectSlices("IndexSelectBackward0", back, dim, indices),
-  ]);
 }
 
 /** torch.nonzero: the positions of the non-zero elements, one row each. */

@@ -2,17 +2,21 @@
  * Indexing in Python's words: `x.at(":, 1, :")` is `x[:, 1, :]`, `x.at(0, "1:3")` is `x[0, 1:3]`, `x.at("...", -1)` is
  * `x[..., -1]`, `x.at(mask)` and `x.at([0, 2])` pick by tensor, and `x.set(":, 1, :", y)` assigns.
  */
+
 import { IndexError, listText, RuntimeError, ValueError } from "../check.ts";
 import { indexError, pick, putPositions, readIndices, takePositions } from "../dense/arrange.ts";
 import { eachOffset, elements, wrap } from "../dense/dense.ts";
 import { bool, int64, uint8 } from "../dense/dtype.ts";
 import { broadcastShapes, type Dims, product, rowMajor } from "../dense/shape.ts";
 import { expand } from "./broadcast.ts";
-import { erased, nonzero, picked, placed } from "./gather.ts";
-import { become, copy_, expectWritable } from "./inplace.ts";
-import { reshape, selectAt, slice, unsqueeze } from "./shape.ts";
+import { nonzero } from "./gather.ts";
+import { copy_ } from "./inplace.ts";
+import { become, expectWritable } from "./overwrite.ts";
+import { erased, picked, placed } from "./positions.ts";
+import { unsqueeze } from "./shape.ts";
 import { asTensor, type Operand } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
+import { reshape, selectAt, slice } from "./views.ts";
 
 /**
  * One or more positions of an index: a number; Python's slices and `...` as text, several separated by commas; null for

@@ -1,11 +1,13 @@
 /** Cutting a tensor into several and joining several into one. */
+
 import { listText, RuntimeError, ValueError } from "../check.ts";
 import { concatenate, flip as flipped, narrow as narrowed, pick, takeSlices, triangle } from "../dense/arrange.ts";
 import { allocate, type Dense } from "../dense/dense.ts";
 import { type Dims, product, sameDims, wrapDim, wrapDims } from "../dense/shape.ts";
 import { expand, fit } from "./broadcast.ts";
-import { reshape, selectAt, slice, unsqueeze } from "./shape.ts";
+import { unsqueeze } from "./shape.ts";
 import { record, Tensor, tracked } from "./tensor.ts";
+import { reshape, selectAt, slice } from "./views.ts";
 
 /** torch.unbind: the slices along one dimension. */
 export function unbind(x: Tensor, dim = 0): Tensor[] {

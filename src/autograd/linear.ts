@@ -2,6 +2,7 @@
  * Matrix products. Each ends in the engine's `gemm`, which fixes the arithmetic. Here shapes are checked, dimensions are
  * folded as torch folds them (its node names show how), and gradients are written as products again.
  */
+
 import { listText, RuntimeError } from "../check.ts";
 import { concatenate, pick } from "../dense/arrange.ts";
 import { allocate, type Dense } from "../dense/dense.ts";
@@ -9,8 +10,9 @@ import { multiply } from "../dense/product.ts";
 import { broadcastShapes, product } from "../dense/shape.ts";
 import { add, mul } from "./arithmetic.ts";
 import { expand, fit } from "./broadcast.ts";
-import { contiguous, reshape, squeezeNamed, t, transpose, unsafeView, unsqueeze, view } from "./shape.ts";
+import { contiguous, t, transpose, unsqueeze, view } from "./shape.ts";
 import { type Tensor, tracked } from "./tensor.ts";
+import { reshape, squeezeNamed, unsafeView } from "./views.ts";
 
 /** torch.mm: (M,K)·(K,N). */
 export function mm(a: Tensor, b: Tensor): Tensor {

@@ -1,24 +1,19 @@
 /** Many numbers to fewer: sums, means, spreads and norms. */
+
 import { RuntimeError } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
 import { map } from "../dense/elementwise.ts";
 import * as rows from "../dense/reduce.ts";
-import { type Dims, product, wrapDim, wrapDims } from "../dense/shape.ts";
+import { product, wrapDim, wrapDims } from "../dense/shape.ts";
 import { div, eq, mul, sub, where } from "./arithmetic.ts";
-import { expand, fit } from "./broadcast.ts";
+import { fit, spread } from "./broadcast.ts";
 import { flip, stack, unbind } from "./join.ts";
 import { abs, pow, sign } from "./pointwise.ts";
-import { reshape } from "./shape.ts";
 import { record, Tensor, tracked } from "./tensor.ts";
+import { reshape } from "./views.ts";
 
 /** The dimensions of a reduction: one, several, or (when absent) all. */
 export type ReduceDims = number | readonly number[];
-
-/** Puts the reduced dimensions back as ones and repeats them: how the gradient of a reduction returns. */
-export function spread(g: Tensor, shape: Dims, dims: Dims): Tensor {
-  const ones = shape.map((length, d) => (dims.includes(d) ? 1 : length));
-  return expand(reshape(g, ones), shape);
-}
 
 /** torch.sum: over all elements, or over some dimensions. Integers and masks are summed as int64. */
 export function sum(x: Tensor, dim?: ReduceDims, keepdim = false, dtype?: DType): Tensor {
@@ -79,7 +74,7 @@ export interface SpreadOptions {
 }
 
 /** torch.var: the mean squared distance from the mean. */
-export function variance(x: Tensor, options: SpreadOptions = {}): Tensor {
+function variance(x: Tensor, options: SpreadOptions = {}): Tensor {
   const { dims, keepdim, correction, freedom } = settled(x, options);
   const shape = x.shape;
   const rule = (g: Tensor): Tensor => mul(mul(spread(g, shape, dims), 2 / freedom), sub(x, mean(x, dims, true)));
@@ -163,3 +158,5 @@ export function cumprod(x: Tensor, dim: number): Tensor {
   record("CumprodBackward0", [x], [y], [rule], [x, y]);
   return y;
 }
+
+export { variance as var };

@@ -1,9 +1,9 @@
 /** Other windows on the same numbers: views share the memory of what they were made from. */
+
 import { IndexError, listText, RuntimeError } from "../check.ts";
-import { narrow as narrowed, overwrite, pick } from "../dense/arrange.ts";
-import { allocate, copyDense, type Dense } from "../dense/dense.ts";
-import { type Dims, inferShape, isDense, product, rowMajor, viewStrides, wrapDim, wrapDims } from "../dense/shape.ts";
-import { type Tensor, tracked, viewed } from "./tensor.ts";
+import { inferShape, product, wrapDim, wrapDims } from "../dense/shape.ts";
+import { type Tensor, viewed } from "./tensor.ts";
+import { clone, rearranged, reshape, selectAt, slice, squeezeNamed, swapped, viewNamed } from "./views.ts";
 
 type Lengths = (number | readonly number[])[];
 
@@ -17,61 +17,9 @@ export function viewAs(x: Tensor, other: Tensor): Tensor {
   return view(x, other.shape);
 }
 
-function viewNamed(name: string, x: Tensor, wanted: Dims): Tensor {
-  const { value } = x;
-  const target = inferShape(wanted, value.count);
-  const strides = viewStrides(value.shape, value.strides, target);
-  if (!strides) {
-    throw new RuntimeError(
-      "view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous subspaces). Use .reshape(...) instead.",
-    );
-  }
-  const from = x.shape;
-  return viewed(
-    name,
-    x,
-    value.window(target, strides),
-    (g) => reshape(g, from),
-    (again) => viewNamed(name, again, target),
-  );
-}
-
-/** torch.reshape: a view where the memory allows it, else a copy. */
-export function reshape(x: Tensor, ...shape: Lengths): Tensor {
-  const { value } = x;
-  const target = inferShape(shape.flat() as number[], value.count);
-  if (viewStrides(value.shape, value.strides, target)) return viewNamed("ViewBackward0", x, target);
-  return unsafeView(clone(x, { contiguous: true }), target);
-}
-
-/** torch.clone: a copy in new memory, laid out as the original unless `contiguous` is asked for. */
-export function clone(x: Tensor, options: { contiguous?: boolean } = {}): Tensor {
-  const { shape, strides } = x.value;
-  const keep = !options.contiguous && isDense(shape, strides);
-  return tracked("CloneBackward0", [x], keep ? copyInPlaceOrder(x.value) : copyDense(x.value), [(g) => g]);
-}
-
 /** torch.Tensor.contiguous: the tensor itself if it lies in row-major order, else a copy that does. */
 export function contiguous(x: Tensor): Tensor {
   return x.value.contiguous ? x : clone(x, { contiguous: true });
-}
-
-function copyInPlaceOrder(x: Dense): Dense {
-  const order = [...x.shape.keys()].sort((a, b) => x.strides[b]! - x.strides[a]!);
-  const copy = copyDense(
-    x.window(
-      order.map((d) => x.shape[d]!),
-      order.map((d) => x.strides[d]!),
-    ),
-  );
-  const strides = x.shape.map((_, d) => copy.strides[order.indexOf(d)]!);
-  return copy.window(x.shape, strides);
-}
-
-/** A reshaped result that is not a view for anybody: torch's name for what `matmul` and `reshape` give back. */
-export function unsafeView(x: Tensor, target: Dims): Tensor {
-  const from = x.shape;
-  return tracked("UnsafeViewBackward0", [x], x.value.window(target, rowMajor(target)), [(g) => reshape(g, from)]);
 }
 
 /** torch.flatten: dimensions start..end become one. */
@@ -98,23 +46,6 @@ export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
   return squeezeNamed(name, x, wrapDims(dim, x.shape.length));
 }
 
-/** `squeeze` under one of torch's several node names. */
-export function squeezeNamed(name: string, x: Tensor, dims: Dims): Tensor {
-  const { value } = x;
-  const kept = [...x.shape.keys()].filter((d) => !(dims.includes(d) && x.shape[d] === 1));
-  const from = x.shape;
-  return viewed(
-    name,
-    x,
-    value.window(
-      kept.map((d) => from[d]!),
-      kept.map((d) => value.strides[d]!),
-    ),
-    (g) => reshape(g, from),
-    (again) => squeezeNamed(name, again, dims),
-  );
-}
-
 /** torch.unsqueeze: a new dimension of length 1 at `dim`. */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
   const { value } = x;
@@ -126,21 +57,6 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
     value.window(value.shape.toSpliced(at, 0, 1), value.strides.toSpliced(at, 0, stride)),
     (g) => squeeze(g, at),
     (again) => unsqueeze(again, at),
-  );
-}
-
-function rearranged(name: string, x: Tensor, order: Dims): Tensor {
-  const { value } = x;
-  const back = order.map((_, d) => order.indexOf(d));
-  return viewed(
-    name,
-    x,
-    value.window(
-      order.map((d) => value.shape[d]!),
-      order.map((d) => value.strides[d]!),
-    ),
-    (g) => rearranged(name, g, back),
-    (again) => rearranged(name, again, order),
   );
 }
 
@@ -157,22 +73,9 @@ export function permute(x: Tensor, ...dims: Lengths): Tensor {
   return rearranged("PermuteBackward0", x, wrapped);
 }
 
-function swapped(name: string, x: Tensor, dim0: number, dim1: number): Tensor {
-  const rank = x.shape.length;
-  const [a, b] = [wrapDim(dim0, rank), wrapDim(dim1, rank)];
-  const order = [...x.shape.keys()];
-  if (rank > 0) [order[a], order[b]] = [b, a];
-  return rearranged(name, x, order);
-}
-
 /** torch.transpose: two dimensions change places. */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
   return swapped("TransposeBackward0", x, dim0, dim1);
-}
-
-/** torch.transpose_ as torch's layers use it to give batch-first results: same numbers, another node name. */
-export function transposedInPlace(x: Tensor, dim0: number, dim1: number): Tensor {
-  return swapped("TransposeBackward1", x, dim0, dim1);
 }
 
 /** torch.t: the transpose of a matrix; vectors stay. */
@@ -207,25 +110,6 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
   return slice(x, at, first, first + length);
 }
 
-/** One dimension cut to start, start+step, ... below stop; bounds are already in range. */
-export function slice(x: Tensor, dim: number, start: number, stop: number, step = 1): Tensor {
-  const length = Math.max(0, Math.ceil((stop - start) / step));
-  const from = x.shape;
-  return viewed(
-    "SliceBackward0",
-    x,
-    narrowed(x.value, dim, start, length, step),
-    (g) =>
-      embed(
-        g,
-        from,
-        (zero) => narrowed(zero, dim, start, length, step),
-        (back) => slice(back, dim, start, stop, step),
-      ),
-    (again) => slice(again, dim, start, stop, step),
-  );
-}
-
 /** torch.select: one position of one dimension, which disappears. */
 export function select(x: Tensor, dim: number, index: number): Tensor {
   if (x.shape.length === 0) throw new IndexError("select() cannot be applied to a 0-dim tensor.");
@@ -237,30 +121,4 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
     );
   }
   return selectAt(x, at, index < 0 ? index + size : index);
-}
-
-/** `select` with everything in range. */
-export function selectAt(x: Tensor, dim: number, index: number): Tensor {
-  const from = x.shape;
-  return viewed(
-    "SelectBackward0",
-    x,
-    pick(x.value, dim, index),
-    (g) =>
-      embed(
-        g,
-        from,
-        (zero) => pick(zero, dim, index),
-        (back) => selectAt(back, dim, index),
-      ),
-    (again) => selectAt(again, dim, index),
-  );
-}
-
-/** Zeros of `shape` with `g` in one window: the adjoint of cutting that window out. */
-function embed(g: Tensor, shape: Dims, window: (zero: Dense) => Dense, cut: (back: Tensor) => Tensor): Tensor {
-  const zero = allocate(shape, g.dtype);
-  overwrite(window(zero), g.value);
-  zero.storage.version = 0;
-  return tracked("SliceBackward0", [g], zero, [cut]);
 }

@@ -7,9 +7,9 @@ import * as rows from "../dense/reduce.ts";
 import { wrapDim, wrapDims } from "../dense/shape.ts";
 import { functions } from "../engine/functions.ts";
 import { mul, sub } from "./arithmetic.ts";
-import { toDtype } from "./broadcast.ts";
+import { spread, toDtype } from "./broadcast.ts";
 import { exp } from "./pointwise.ts";
-import { type ReduceDims, spread, sum } from "./reduce.ts";
+import { type ReduceDims, sum } from "./reduce.ts";
 import { toFloatType } from "./table.ts";
 import { record, Tensor } from "./tensor.ts";
 

@@ -1,0 +1,125 @@
+/**
+ * What a tensor can do, as methods: `x.add(y)` is `add(x, y)`. Every function of the files named here takes a tensor first
+ * and becomes a method; what it means is written where it is.
+ */
+import * as arithmetic from "./arithmetic.ts";
+import { backward, detach, detach_, registerHook, requiresGrad_, retainGrad } from "./backward.ts";
+import { expand } from "./broadcast.ts";
+import * as convert from "./convert.ts";
+import { data, setData } from "./data.ts";
+import * as draw from "./draw.ts";
+import * as extremes from "./extremes.ts";
+import * as gather from "./gather.ts";
+import * as index from "./index.ts";
+import * as inplace from "./inplace.ts";
+import * as join from "./join.ts";
+import * as layout from "./layout.ts";
+import * as linear from "./linear.ts";
+import * as pointwise from "./pointwise.ts";
+import { bernoulli, multinomial } from "./random.ts";
+import * as reduce from "./reduce.ts";
+import * as shape from "./shape.ts";
+import * as softmax from "./softmax.ts";
+import { Tensor } from "./tensor.ts";
+import { clone, reshape } from "./views.ts";
+
+const { source: _, ...fills } = draw;
+
+const operations = {
+  ...arithmetic,
+  ...pointwise,
+  ...softmax,
+  ...reduce,
+  ...extremes,
+  ...linear,
+  ...shape,
+  ...join,
+  ...gather,
+  ...index,
+  ...inplace,
+  ...fills,
+  ...convert,
+  ...layout,
+  backward,
+  bernoulli,
+  clone,
+  detach,
+  detach_,
+  expand,
+  multinomial,
+  registerHook,
+  requiresGrad_,
+  retainGrad,
+  reshape,
+};
+
+/** The signatures of functions whose first argument is a tensor, without that argument. */
+type Methods<Operations> = {
+  [Name in keyof Operations]: Operations[Name] extends {
+    (x: Tensor, ...rest: infer First): infer FirstResult;
+    (x: Tensor, ...rest: infer Second): infer SecondResult;
+    (x: Tensor, ...rest: infer Third): infer ThirdResult;
+  }
+    ? { (...rest: First): FirstResult; (...rest: Second): SecondResult; (...rest: Third): ThirdResult }
+    : Operations[Name] extends (x: Tensor, ...rest: infer Rest) => infer Result
+      ? (...rest: Rest) => Result
+      : never;
+};
+
+declare module "./tensor.ts" {
+  interface Tensor extends Methods<Omit<typeof operations, "item" | "tolist">> {
+    /** torch.Tensor.item: the one number in the tensor; `item<boolean>()` for a mask. */
+    item<T extends number | bigint | boolean = number>(): T;
+    /** torch.Tensor.tolist: nested lists of plain values. */
+    tolist<T extends number | bigint | boolean = number>(): convert.NestedList<T>;
+    /** The dimensions in reverse order: the transpose of a matrix. */
+    readonly T: Tensor;
+    /** The last two dimensions exchanged. */
+    readonly mT: Tensor;
+    /** The number of dimensions. */
+    readonly ndim: number;
+    /** torch.Tensor.data: the same numbers without past; writes to it are not noticed by the graph. */
+    data: Tensor;
+    /** The only device: "cpu". */
+    readonly device: string;
+    /** The slices along the first dimension, as Python iterates. */
+    [Symbol.iterator](): IterableIterator<Tensor>;
+  }
+}
+
+type Operation = (x: Tensor, ...rest: unknown[]) => unknown;
+
+for (const [name, operation] of Object.entries(operations) as [string, Operation][]) {
+  Object.defineProperty(Tensor.prototype, name, {
+    value(this: Tensor, ...rest: unknown[]) {
+      return operation(this, ...rest);
+    },
+    writable: true,
+    configurable: true,
+  });
+}
+
+/** A property that is computed when it is read. */
+function property(name: string | symbol, get: (x: Tensor) => unknown, set?: (x: Tensor, value: Tensor) => void): void {
+  Object.defineProperty(Tensor.prototype, name, {
+    get(this: Tensor) {
+      return get(this);
+    },
+    ...(set && {
+      set(this: Tensor, value: Tensor) {
+        set(this, value);
+      },
+    }),
+    configurable: true,
+  });
+}
+
+property("T", (x) => shape.permute(x, [...x.shape.keys()].reverse()));
+property("mT", (x) => shape.transpose(x, -2, -1));
+property("ndim", (x) => x.shape.length);
+property("device", () => "cpu");
+property("data", data, setData);
+property(Symbol.iterator, (x) => () => {
+  if (x.shape.length === 0) throw new TypeError("iteration over a 0-d tensor");
+  return join.unbind(x)[Symbol.iterator]();
+});

@@ -1,0 +1,45 @@
+/**
+ * The vocabulary of the pages in this folder: an arithmetic, and a recurrence written in it. JavaScript cannot overload
+ * operators, so a formula is written with named ones, `m.add(m.mul(f, c), m.mul(i, g))`, and since `m` is a parameter the
+ * same page can be read in several arithmetics: as numbers, as tensors, as text, backwards.
+ */
+
+/** The arithmetic a cell is written in. A cell never learns what a `V` is. */
+export interface Algebra<V> {
+  add(a: V, b: V): V;
+  sub(a: V, b: V): V;
+  mul(a: V, b: V): V;
+  /** 1/(1 + e^−a) */
+  sigmoid(a: V): V;
+  tanh(a: V): V;
+  /** max(a, 0) */
+  relu(a: V): V;
+}
+
+/** An arithmetic that can also be read backwards: the derivatives of its functions, from the result y = f(a). */
+export interface DifferentiableAlgebra<V> extends Algebra<V> {
+  neg(a: V): V;
+  /** g·y·(1 − y), for y = sigmoid(a) */
+  sigmoidGrad(g: V, y: V): V;
+  /** g·(1 − y²), for y = tanh(a) */
+  tanhGrad(g: V, y: V): V;
+  /** g where y > 0, else 0, for y = relu(a) */
+  reluGrad(g: V, y: V): V;
+}
+
+/** One value for each name. */
+export type Named<Name extends string, V> = { readonly [name in Name]: V };
+
+/** A recurrence: its gates in checkpoint order, its state, and one step of arithmetic. */
+export interface Cell<Gate extends string = string, State extends string = string> {
+  /** torch's name of the layer. */
+  readonly name: string;
+  /** The blocks of rows in the weights, top to bottom, as checkpoints have them. */
+  readonly gates: readonly Gate[];
+  /** What is carried from step to step; the first is also the output. */
+  readonly state: readonly State[];
+  /** One line of mathematics for each name that `step` returns. */
+  readonly equations: Named<Gate | State, string>;
+  /** `x` = W_ih·x_t + b_ih and `r` = W_hh·h + b_hh, split by gate; `s` is the state. Returns all it computed, by name. */
+  step<V>(m: Algebra<V>, x: Named<Gate, V>, r: Named<Gate, V>, s: Named<State, V>): Named<Gate | State, V>;
+}

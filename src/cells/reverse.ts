@@ -1,0 +1,118 @@
+/**
+ * The reader that walks a page backwards. It lies over any differentiable arithmetic: each value carries a number for its
+ * gradient, each operation a note of the chain rule, and reading the notes from the last to the first gives the gradients
+ * of everything that went in. Whatever the arithmetic below is made of (numbers, tensors, instructions), so is the result.
+ */
+import type { Algebra, Cell, DifferentiableAlgebra, Named } from "./cell.ts";
+
+/** A value of the arithmetic below, and its place among the gradients. */
+interface Traced<V> {
+  readonly value: V;
+  readonly place: number;
+}
+
+/** The notes of one reading. */
+class Tape<V> implements Algebra<Traced<V>> {
+  readonly #m: DifferentiableAlgebra<V>;
+  readonly #grads: (V | undefined)[] = [];
+  readonly #notes: (() => void)[] = [];
+
+  constructor(m: DifferentiableAlgebra<V>) {
+    this.#m = m;
+  }
+
+  trace(value: V): Traced<V> {
+    this.#grads.push(undefined);
+    return { value, place: this.#grads.length - 1 };
+  }
+
+  give({ place }: Traced<V>, grad: V): void {
+    const present = this.#grads[place];
+    this.#grads[place] = present === undefined ? grad : this.#m.add(present, grad);
+  }
+
+  gradient({ place }: Traced<V>): V | undefined {
+    return this.#grads[place];
+  }
+
+  rewind(): void {
+    for (let note = this.#notes.pop(); note; note = this.#notes.pop()) note();
+  }
+
+  #result(value: V, rule: (g: V) => void): Traced<V> {
+    const result = this.trace(value);
+    this.#notes.push(() => {
+      const g = this.gradient(result);
+      if (g !== undefined) rule(g);
+    });
+    return result;
+  }
+
+  add(a: Traced<V>, b: Traced<V>): Traced<V> {
+    return this.#result(this.#m.add(a.value, b.value), (g) => {
+      this.give(a, g);
+      this.give(b, g);
+    });
+  }
+
+  sub(a: Traced<V>, b: Traced<V>): Traced<V> {
+    return this.#result(this.#m.sub(a.value, b.value), (g) => {
+      this.give(a, g);
+      this.give(b, this.#m.neg(g));
+    });
+  }
+
+  mul(a: Traced<V>, b: Traced<V>): Traced<V> {
+    return this.#result(this.#m.mul(a.value, b.value), (g) => {
+      this.give(a, this.#m.mul(g, b.value));
+      this.give(b, this.#m.mul(g, a.value));
+    });
+  }
+
+  sigmoid(a: Traced<V>): Traced<V> {
+    const y = this.#m.sigmoid(a.value);
+    return this.#result(y, (g) => this.give(a, this.#m.sigmoidGrad(g, y)));
+  }
+
+  tanh(a: Traced<V>): Traced<V> {
+    const y = this.#m.tanh(a.value);
+    return this.#result(y, (g) => this.give(a, this.#m.tanhGrad(g, y)));
+  }
+
+  relu(a: Traced<V>): Traced<V> {
+    const y = this.#m.relu(a.value);
+    return this.#result(y, (g) => this.give(a, this.#m.reluGrad(g, y)));
+  }
+}
+
+/** The gradients of one step by all that went into it; undefined where the step does not depend on it. */
+export interface StepGradients<Gate extends string, State extends string, V> {
+  readonly x: Named<Gate, V | undefined>;
+  readonly r: Named<Gate, V | undefined>;
+  readonly state: Named<State, V | undefined>;
+}
+
+/** One step backwards: from the gradients of the new state to those of `x`, `r` and the old state. */
+export function reverse<Gate extends string, State extends string, V>(
+  cell: Cell<Gate, State>,
+  m: DifferentiableAlgebra<V>,
+  x: Named<Gate, V>,
+  r: Named<Gate, V>,
+  state: Named<State, V>,
+  grads: Named<State, V>,
+): StepGradients<Gate, State, V> {
+  const tape = new Tape(m);
+  const inputs = [traceAll(tape, x), traceAll(tape, r), traceAll(tape, state)] as const;
+  const computed = cell.step(tape, ...inputs);
+  for (const name of cell.state) tape.give(computed[name], grads[name]);
+  tape.rewind();
+  const [gradX, gradR, gradState] = inputs.map((named) =>
+    Object.fromEntries(Object.entries<Traced<V>>(named).map(([name, traced]) => [name, tape.gradient(traced)])),
+  );
+  return { x: gradX, r: gradR, state: gradState } as unknown as StepGradients<Gate, State, V>;
+}
+
+function traceAll<Name extends string, V>(tape: Tape<V>, values: Named<Name, V>): Named<Name, Traced<V>> {
+  const traced = Object.entries<V>(values).map(([name, value]) => [name, tape.trace(value)]);
+  return Object.fromEntries(traced) as Named<Name, Traced<V>>;
+}

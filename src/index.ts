@@ -1,0 +1,216 @@
+/**
+ * unrolled: PyTorch's recurrent networks, written by hand. `import * as torch from "unrolled"` reads like `import torch`;
+ * `nn`, `F` and `optim` are torch.nn, torch.nn.functional and torch.optim.
+ */
+import "./autograd/methods.ts";
+
+// Operations
+export {
+  add,
+  clamp,
+  div,
+  eq,
+  floorDivide,
+  fmod,
+  ge,
+  gt,
+  isfinite,
+  isinf,
+  isnan,
+  le,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  lt,
+  maskedFill,
+  maximum,
+  minimum,
+  mul,
+  ne,
+  neg,
+  reciprocal,
+  remainder,
+  rsub,
+  sub,
+  where,
+} from "./autograd/arithmetic.ts";
+export {
+  arange,
+  empty,
+  emptyLike,
+  eye,
+  fromNumpy,
+  full,
+  fullLike,
+  linspace,
+  ones,
+  onesLike,
+  type SizeAndOptions,
+  type TensorData,
+  type TensorOptions,
+  tensor,
+  zeros,
+  zerosLike,
+} from "./autograd/create.ts";
+export {
+  amax,
+  amin,
+  argmax,
+  argmin,
+  argsort,
+  max,
+  min,
+  sort,
+  topk,
+  type ValuesAndIndices,
+} from "./autograd/extremes.ts";
+export { gather, indexSelect, maskedSelect, nonzero, scatter, scatterAdd } from "./autograd/gather.ts";
+export type { Index } from "./autograd/index.ts";
+export {
+  cat,
+  chunk,
+  flip,
+  hstack,
+  repeat,
+  repeatInterleave,
+  roll,
+  split,
+  stack,
+  tril,
+  triu,
+  unbind,
+  vstack,
+} from "./autograd/join.ts";
+export { allclose, equal, isclose, numel, type Tolerance } from "./autograd/layout.ts";
+export { addmm, bmm, dot, matmul, mm, mv, outer } from "./autograd/linear.ts";
+// Gradients
+export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./autograd/mode.ts";
+export {
+  abs,
+  acos,
+  asin,
+  atan,
+  ceil,
+  cos,
+  cosh,
+  erf,
+  exp,
+  expm1,
+  floor,
+  log,
+  log1p,
+  log2,
+  log10,
+  pow,
+  relu,
+  round,
+  rsqrt,
+  sigmoid,
+  sign,
+  sin,
+  sinh,
+  sqrt,
+  square,
+  tan,
+  tanh,
+  trunc,
+} from "./autograd/pointwise.ts";
+export {
+  bernoulli,
+  getRngState,
+  multinomial,
+  normal,
+  rand,
+  randint,
+  randLike,
+  randn,
+  randnLike,
+  randperm,
+  setRngState,
+} from "./autograd/random.ts";
+export {
+  all,
+  any,
+  cumprod,
+  cumsum,
+  mean,
+  norm,
+  prod,
+  type ReduceDims,
+  type SpreadOptions,
+  std,
+  sum,
+  var,
+} from "./autograd/reduce.ts";
+export {
+  contiguous,
+  flatten,
+  movedim,
+  narrow,
+  permute,
+  select,
+  squeeze,
+  t,
+  transpose,
+  unflatten,
+  unsqueeze,
+  view,
+  viewAs,
+} from "./autograd/shape.ts";
+export { logSoftmax, logsumexp, softmax } from "./autograd/softmax.ts";
+// Tensors
+export { Tensor } from "./autograd/tensor.ts";
+export { clone, reshape } from "./autograd/views.ts";
+export * as autograd from "./autograd.ts";
+// dtypes and shapes
+export {
+  bfloat16,
+  bool,
+  type Data,
+  type DType,
+  double,
+  float,
+  float16,
+  float32,
+  float64,
+  getDefaultDtype,
+  half,
+  int,
+  int8,
+  int16,
+  int32,
+  int64,
+  long,
+  promoteTypes,
+  type Scalar,
+  setDefaultDtype,
+  uint8,
+} from "./dense/dtype.ts";
+export { format } from "./dense/format.ts";
+export { OrderedDict } from "./dense/ordered-dict.ts";
+export { f, print } from "./dense/print.ts";
+// Text
+export { getPrintOptions, setPrintOptions, withPrintOptions } from "./dense/print-options.ts";
+export { float as pyFloat } from "./dense/python-float.ts";
+export { repr, str } from "./dense/python-text.ts";
+export { Size } from "./dense/size.ts";
+export { Tuple, tuple } from "./dense/tuple.ts";
+// Networks
+// export * as nn from "./nn.ts";
+export * as F from "./functional.ts";
+// Random numbers
+export { defaultGenerator, Generator, initialSeed, manualSeed, seed } from "./random/generator.ts";
+// export * as optim from "./optim.ts";
+
+// Errors
+export {
+  AssertionError,
+  AttributeError,
+  IndexError,
+  KeyError,
+  NotImplementedError,
+  RuntimeError,
+  TorchError,
+  ValueError,
+} from "./check.ts";

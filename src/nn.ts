@@ -1,0 +1,2 @@
+/** torch.nn */
+export { Module } from "./nn/module.ts";
