@@ -74,3 +74,24 @@ export function tupleText(values: readonly (number | bigint)[]): string {
 export function listText(values: readonly (number | bigint)[]): string {
   return `[${values.join(", ")}]`;
 }
+
+/** What Python would call the type of a value, for messages that name it. */
+export function pythonTypeOf(value: unknown): string {
+  if (value === null || value === undefined) return "NoneType";
+  if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
+  if (Array.isArray(value)) return value.constructor === Array ? "list" : value.constructor.name.toLowerCase();
+  if (typeof value === "object")
+    return value.constructor === Object || value instanceof Map ? "dict" : value.constructor.name;
+  return (
+    { string: "str", boolean: "bool", bigint: "int", function: "function" }[typeof value as string] ?? typeof value
+  );
+}
+
+const warned = new Set<string>();
+
+/** Python's `warnings.warn`: says it once on standard error and goes on. */
+export function warn(text: string): void {
+  if (warned.has(text)) return;
+  warned.add(text);
+  console.error(`UserWarning: ${text}`);
+}

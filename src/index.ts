@@ -196,9 +196,9 @@ export { float as pyFloat } from "./dense/python-float.ts";
 export { repr, str } from "./dense/python-text.ts";
 export { Size } from "./dense/size.ts";
 export { Tuple, tuple } from "./dense/tuple.ts";
-// Networks
-// export * as nn from "./nn.ts";
 export * as F from "./functional.ts";
+// Networks
+export * as nn from "./nn.ts";
 // Random numbers
 export { defaultGenerator, Generator, initialSeed, manualSeed, seed } from "./random/generator.ts";
 // export * as optim from "./optim.ts";
@@ -214,3 +214,6 @@ export {
   TorchError,
   ValueError,
 } from "./check.ts";
+
+// Learning
+export { maxUlps } from "./learn/ulp.ts";

@@ -1,2 +1,12 @@
-/** torch.nn */
-export { Module } from "./nn/module.ts";
+/** torch.nn: layers, cells, losses and what they are built from. */
+export { Flatten, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from "./nn/activation.ts";
+export { type CellOptions, RNNCell, type RNNCellOptions } from "./nn/cell.ts";
+export { type Layer, ModuleDict, ModuleList, Sequential } from "./nn/container.ts";
+export { Dropout } from "./nn/dropout.ts";
+export type { ForwardHook, ForwardPreHook } from "./nn/hooks.ts";
+export { Identity, Linear, type LinearOptions } from "./nn/linear.ts";
+export { Module, type NamedPair } from "./nn/module.ts";
+export { Parameter } from "./nn/parameter.ts";
+export { RNN, type RNNOptions } from "./nn/recurrent.ts";
+export type { RecurrentOptions } from "./nn/recurrent-options.ts";
+export type { IncompatibleKeys, LoadOptions, StateDict } from "./nn/state-dict.ts";

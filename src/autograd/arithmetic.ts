@@ -4,18 +4,21 @@ import { RuntimeError } from "../check.ts";
 import { bool, float64 } from "../dense/dtype.ts";
 import { type Binary, map, select } from "../dense/elementwise.ts";
 import { fit } from "./broadcast.ts";
+import { roundedQuotient } from "./division.ts";
 import { asTensor, binary, commonType, comparison, type Operand, unary } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
 
 const sum: Binary = { number: (a, b) => a + b, integer: (a, b) => a + b };
 const difference: Binary = { number: (a, b) => a - b, integer: (a, b) => a - b };
 const reversedDifference: Binary = { number: (a, b) => b - a, integer: (a, b) => b - a };
-const product: Binary = { number: (a, b) => a * b, integer: (a, b) => a * b };
+const product: Binary = { number: (a, b) => a * b, short: Math.imul, integer: (a, b) => a * b };
 const quotient: Binary = { number: (a, b) => a / b };
 
 const plus = binary("AddBackward0", sum, { rule: (g) => g }, { rule: (g) => g });
 const minus = binary("SubBackward0", difference, { rule: (g) => g }, { rule: (g) => neg(g) });
-const reversedMinus = binary("RsubBackward1", reversedDifference, { rule: (g) => neg(g) }, { rule: (g) => g });
+const reversedMinus = (name: string) => binary(name, reversedDifference, { rule: (g) => neg(g) }, { rule: (g) => g });
+const tensorMinus = reversedMinus("RsubBackward0");
+const numberMinus = reversedMinus("RsubBackward1");
 const times = binary(
   "MulBackward0",
   product,
@@ -32,19 +35,32 @@ const over = binary(
 /** torch.add: a + alpha·b. */
 export function add(a: Operand, b: Operand, options: { alpha?: number } = {}): Tensor {
   const { alpha = 1 } = options;
-  return alpha === 1 ? plus(a, b) : scaledSum(a, b, alpha);
+  return alpha === 1 ? plus(a, b) : scaledSum("AddBackward0", a, b, alpha);
 }
 
 /** torch.sub: a − alpha·b. With a plain value first it is Python's `1 - x`, whose node torch calls Rsub. */
 export function sub(a: Operand, b: Operand, options: { alpha?: number } = {}): Tensor {
   const { alpha = 1 } = options;
-  if (alpha !== 1) return scaledSum(a, b, -alpha);
-  return a instanceof Tensor ? minus(a, b) : reversedMinus(b, a);
+  if (!(a instanceof Tensor)) return rsub(b as Tensor, a);
+  expectNoMasks(a, b);
+  return alpha === 1 ? minus(a, b) : scaledSum("SubBackward0", a, b, -alpha);
 }
 
 /** torch.rsub: b − a. */
-export function rsub(a: Operand, b: Operand): Tensor {
-  return reversedMinus(a, b);
+export function rsub(a: Tensor, b: Operand): Tensor {
+  expectNoMasks(a, b);
+  return (b instanceof Tensor ? tensorMinus : numberMinus)(a, b);
+}
+
+function expectNoMasks(a: Tensor, b: Operand): void {
+  const masks = [a, b].filter((x) => typeof x === "boolean" || (x instanceof Tensor && x.dtype === bool));
+  if (masks.length === 0) return;
+  const which = masks.length === 2 ? "with two bool tensors" : "with a bool tensor";
+  const instead =
+    masks.length === 2
+      ? "Use the `^` or `logical_xor()` operator instead."
+      : "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.";
+  throw new RuntimeError(`Subtraction, the \`-\` operator, ${which} is not supported. ${instead}`);
 }
 
 /** torch.mul: a·b, element by element. */
@@ -52,8 +68,13 @@ export function mul(a: Operand, b: Operand): Tensor {
   return times(a, b);
 }
 
-/** torch.div: a/b; integers give floats. With a plain value first it is Python's `1 / x`: a reciprocal, then a product. */
-export function div(a: Operand, b: Operand): Tensor {
+/**
+ * torch.div: a/b; integers give floats unless the quotient is rounded. With a plain value first it is Python's `1 / x`: a
+ * reciprocal, then a product.
+ */
+export function div(a: Operand, b: Operand, options: { roundingMode?: "floor" | "trunc" | null } = {}): Tensor {
+  const { roundingMode } = options;
+  if (roundingMode) return roundedQuotient(a, b, roundingMode);
   return a instanceof Tensor || !(b instanceof Tensor) ? over(a, b) : mul(reciprocal(b), a);
 }
 
@@ -64,18 +85,28 @@ export const reciprocal: (x: Tensor) => Tensor = unary("ReciprocalBackward0", ()
 });
 
 /** torch.neg: −x. */
-export const neg: (x: Tensor) => Tensor = unary("NegBackward0", () => ({ number: (x) => -x, integer: (x) => -x }), {
-  rule: (g) => neg(g),
-});
+export function neg(x: Tensor): Tensor {
+  if (x.dtype !== bool) return negative(x);
+  throw new RuntimeError(
+    "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.",
+  );
+}
+
+const negative = unary("NegBackward0", () => ({ number: (x) => -x, integer: (x) => -x }), { rule: (g) => neg(g) });
 
 /** a + scale·b with one rounding, as torch's kernel has it. */
-function scaledSum(a: Operand, b: Operand, scale: number): Tensor {
+function scaledSum(name: string, a: Operand, b: Operand, scale: number): Tensor {
   const dtype = commonType(a, b);
-  if (dtype.kind !== "float") return plus(a, mul(b, scale));
+  if (dtype.kind !== "float") {
+    if (!Number.isInteger(scale)) {
+      throw new RuntimeError("For integral input tensors, argument alpha must not be a floating point number.");
+    }
+    return plus(a, mul(b, scale));
+  }
   const fma = dtype === float64 ? fma64 : fma32;
   const alpha = dtype === float64 ? scale : Math.fround(scale);
   const kernel = binary(
-    "AddBackward0",
+    name,
     { number: (x, y) => fma(alpha, y, x) },
     { rule: (g) => g },
     { rule: (g) => mul(g, scale) },
@@ -106,62 +137,6 @@ function extreme(name: string, f: Binary, wins: (a: Tensor, b: Tensor) => Tensor
     { rule: (g, a, b) => share(g, a, b), reads: "ab" },
     { rule: (g, a, b) => share(g, b, a), reads: "ab" },
   );
-}
-
-/** torch.remainder, Python's `%`: the result has the sign of the divisor. */
-export const remainder: (a: Operand, b: Operand) => Tensor = binary(
-  "RemainderBackward0",
-  {
-    number: (a, b) => a - b * Math.floor(a / b),
-    integer: (a, b) => {
-      expectDivisor(b);
-      return ((a % b) + b) % b;
-    },
-  },
-  { rule: (g) => g },
-  { rule: (g, a, b) => neg(mul(g, floorDivide(a, b))), reads: "ab" },
-);
-
-/** torch.fmod, C's `%`: the result has the sign of the dividend. */
-export const fmod: (a: Operand, b: Operand) => Tensor = binary(
-  "FmodBackward0",
-  {
-    number: (a, b) => a % b,
-    integer: (a, b) => {
-      expectDivisor(b);
-      return a % b;
-    },
-  },
-  { rule: (g) => g },
-  { rule: (g, a, b) => neg(mul(g, trunc(div(a, b)))), reads: "ab" },
-);
-
-const trunc = unary("TruncBackward0", () => ({ number: Math.trunc, integer: (x) => x }), { rule: (g) => mul(g, 0) });
-
-/** torch.floor_divide, Python's `//`: rounds down. It has no gradient. */
-export function floorDivide(a: Operand, b: Operand): Tensor {
-  const dtype = commonType(a, b);
-  const kernel = binary(
-    "NotImplemented",
-    {
-      number: (x, y) => Math.floor(x / y),
-      integer: (x, y) => {
-        expectDivisor(y);
-        return (x - (((x % y) + y) % y)) / y;
-      },
-    },
-    { rule: (g) => mul(g, 0) },
-    { rule: (g) => mul(g, 0) },
-  );
-  return kernel(detached(asTensor(a, dtype)), detached(asTensor(b, dtype)));
-}
-
-function detached(x: Tensor): Tensor {
-  return new Tensor(x.value);
-}
-
-function expectDivisor(divisor: bigint): void {
-  if (divisor === 0n) throw new RuntimeError("ZeroDivisionError");
 }
 
 /** a = b, as a mask. */
@@ -242,16 +217,34 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   );
 }
 
+// What C++ calls the dtypes.
+const TYPE_WORDS: Record<string, string> = {
+  float32: "float",
+  float64: "double",
+  float16: "c10::Half",
+  bfloat16: "c10::BFloat16",
+  int64: "long long",
+  int32: "int",
+  int16: "short",
+  int8: "signed char",
+  uint8: "unsigned char",
+};
+
 /** torch.masked_fill: `value` where the mask is true. */
 export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
   if (mask.dtype !== bool) {
     throw new RuntimeError(
-      `masked_fill_ only supports boolean masks, but got mask with dtype ${mask.dtype.scalarType}`,
+      `masked_fill_ only supports boolean masks, but got mask with dtype ${TYPE_WORDS[mask.dtype.name] ?? mask.dtype.name}`,
     );
   }
   const filler = asTensor(value, x.dtype);
+  if (filler.shape.length > 0) {
+    throw new RuntimeError(
+      `masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${filler.shape.length} dimension(s).`,
+    );
+  }
   return tracked(
-    "MaskedFillBackward0",
+    value instanceof Tensor ? "MaskedFillBackward1" : "MaskedFillBackward0",
     [x, filler],
     select(mask.value, filler.value, x.value, x.dtype),
     [(g) => fit(where(mask, 0, g), x), (g) => fit(where(mask, g, 0), filler)],
@@ -259,22 +252,43 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
   );
 }
 
-/** torch.clamp: cut to [min, max]; the gradient passes where nothing was cut. */
-export function clamp(x: Tensor, options: { min?: Operand; max?: Operand }): Tensor {
+/** torch.clamp: cut to [min, max], numbers or tensors; the gradient goes to whatever was taken. */
+export function clamp(x: Tensor, options: { min?: Operand; max?: Operand } = {}): Tensor {
   const { min, max } = options;
   if (min === undefined && max === undefined) {
     throw new RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None");
   }
-  const dtype = commonType(x, ...[min, max].filter((bound) => bound !== undefined));
-  const low = min === undefined ? undefined : asTensor(min, dtype);
-  const high = max === undefined ? undefined : asTensor(max, dtype);
+  const byTensor = min instanceof Tensor || max instanceof Tensor;
+  return clamped(byTensor ? "ClampBackward0" : "ClampBackward1", x, min ?? -Infinity, max ?? Infinity);
+}
+
+/** torch.clamp_min: at least `min`. */
+export function clampMin(x: Tensor, min: Operand): Tensor {
+  return clamped(min instanceof Tensor ? "ClampMinBackward1" : "ClampMinBackward0", x, min, Infinity);
+}
+
+/** torch.clamp_max: at most `max`. */
+export function clampMax(x: Tensor, max: Operand): Tensor {
+  return clamped(max instanceof Tensor ? "ClampMaxBackward1" : "ClampMaxBackward0", x, -Infinity, max);
+}
+
+function clamped(name: string, x: Tensor, min: Operand, max: Operand): Tensor {
+  const dtype = commonType(x, ...[min, max].filter((bound) => bound !== Infinity && bound !== -Infinity));
+  const open = dtype.kind === "float" ? undefined : 0;
+  const low = asTensor(min === -Infinity ? (open ?? min) : min, dtype);
+  const high = asTensor(max === Infinity ? (open ?? max) : max, dtype);
   let { value } = x;
-  if (low) value = select(lt(x, low).value, low.value, value, dtype);
-  if (high) value = select(gt(new Tensor(value), high).value, high.value, value, dtype);
-  const inside = (): Tensor => {
-    const above = low ? ge(x, low) : undefined;
-    const below = high ? le(x, high) : undefined;
-    return above && below ? logicalAnd(above, below) : (above ?? below)!;
-  };
-  return tracked("ClampBackward1", [x], value, [(g) => fit(where(inside(), g, 0), x)], [x]);
+  if (min !== -Infinity) value = select(lt(x, low).value, low.value, value, dtype);
+  if (max !== Infinity) value = select(gt(new Tensor(value), high).value, high.value, value, dtype);
+  const inside = (): Tensor => logicalAnd(ge(x, low), le(x, high));
+  const below = (): Tensor => logicalAnd(lt(x, low), lt(low, high));
+  const above = (): Tensor => logicalOr(gt(x, high), lt(high, low));
+  const rules = [inside, below, above].map((mask, i) => (g: Tensor) => fit(where(mask(), g, 0), [x, low, high][i]!));
+  return tracked(
+    name,
+    [x, low, high],
+    value,
+    rules,
+    [x, low, high].filter((t) => t === x || t === min || t === max),
+  );
 }

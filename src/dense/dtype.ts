@@ -60,7 +60,14 @@ export const int8 = dtype("int8", "Char", "integer", 1, (n) => new Int8Array(n))
 /** Unsigned 8-bit integer: bytes. */
 export const uint8 = dtype("uint8", "Byte", "integer", 1, (n) => new Uint8Array(n));
 /** True or false: masks. */
-export const bool = dtype("bool", "Bool", "bool", 1, (n) => new Uint8Array(n));
+export const bool = dtype(
+  "bool",
+  "Bool",
+  "bool",
+  1,
+  (n) => new Uint8Array(n),
+  (x) => (x ? 1 : 0),
+);
 
 /** torch's other names for the same dtypes. */
 export { bfloat16 as brain, float16 as half, float32 as float, float64 as double, int32 as int, int64 as long };
@@ -128,6 +135,6 @@ function truncateToBigInt(value: number): bigint {
 /** Demands a dtype that gradients exist for. */
 export function expectDifferentiable(dtype: DType): void {
   if (dtype.kind !== "float") {
-    throw new RuntimeError("Only Tensors of floating point and complex dtype can require gradients");
+    throw new RuntimeError("only Tensors of floating point dtype can require gradients");
   }
 }

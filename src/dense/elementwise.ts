@@ -19,9 +19,10 @@ import {
 } from "./dtype.ts";
 import { broadcastShapes, type Dims, expandStrides, memoryOrder } from "./shape.ts";
 
-/** A function of two numbers; int64 is computed by `integer`. */
+/** A function of two numbers; int64 is computed by `integer`, shorter integers by `short` where `number` will not do. */
 export interface Binary {
   readonly number: (a: number, b: number) => number | boolean;
+  readonly short?: (a: number, b: number) => number;
   readonly integer?: (a: bigint, b: bigint) => bigint | boolean;
 }
 
@@ -130,10 +131,11 @@ function stronger(main: DType | undefined, other: DType | undefined): DType | un
 }
 
 function chosen<A extends unknown[]>(
-  f: { number: (...a: never[]) => unknown; integer?: (...a: never[]) => unknown },
+  f: Record<"number", unknown> & Partial<Record<"integer" | "short", unknown>>,
   compute: DType,
 ): (...a: A) => never {
-  return ((compute === int64 && f.integer) || f.number) as (...a: A) => never;
+  const special = compute === int64 ? f.integer : compute.kind === "integer" && f.short;
+  return (special || f.number) as (...a: A) => never;
 }
 
 function operand(x: Dense, shape: Dims, order: Dims, compute: DType): { data: Data; step: 0 | 1 } {

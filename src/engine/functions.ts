@@ -49,7 +49,7 @@ export function exp<V>(m: Float32Algebra<V>, x: V): V {
 }
 
 /**
- * The natural logarithm, within 0.81 ulp; NaN below 0.
+ * The natural logarithm, within 0.87 ulp; NaN below 0.
  *
  *     x = 2^k·(1 + f),  √½ < 1 + f <= √2        log x = k·ln 2 + f - f²/2 + f³·P(f)
  */
@@ -118,7 +118,7 @@ export interface ElementaryFunctions {
 /** The two precisions that are computed in. */
 export type Precision = "float32" | "float64";
 
-/** The elementary functions by precision; those of float64 are JavaScript's own, whose last bit depends on the engine. */
+/** The elementary functions by precision; in float64 they are JavaScript's own, and their last bit may vary. */
 export const functions = (precision: Precision): ElementaryFunctions => TABLE[precision];
 
 const TABLE: Record<Precision, ElementaryFunctions> = {

@@ -11,7 +11,7 @@ import { fma32 } from "../arithmetic/fma.ts";
 /** Memory that the engines compute on. Everything in one call is of the same kind. */
 export type Values = Float32Array | Float64Array;
 
-/** A matrix in memory: element (i, j) is at offset + i·rowStride + j·columnStride. Strides may also be 0 or negative. */
+/** A matrix in memory: element (i, j) is at offset + i·rowStride + j·columnStride. Strides may be 0 or negative. */
 export interface Matrix {
   readonly data: Values;
   readonly offset: number;
@@ -56,7 +56,7 @@ export function gemm(
 
 // The inner loops. Each continues the chains at out[to ...], which belong to the row of `a` that begins at `left` and
 // the column of `b` that begins at `right`, and with four, the three columns after it: four chains side by side hide
-// that each link must wait for the one before. Nothing is copied together first: arithmetic is the limit here, not memory.
+// that each link must wait for the one before. Nothing is packed first: arithmetic is the limit here, not memory.
 
 function oneColumn32(out: Values, to: number, K: number, a: Matrix, left: number, b: Matrix, right: number): void {
   const { data: x, columnStride: xStep } = a;

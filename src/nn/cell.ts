@@ -1,0 +1,156 @@
+/** One step at a time: the cells as modules. Checks, two products, and the page does the rest. */
+import { empty, zeros } from "../autograd/create.ts";
+import { uniform_ } from "../autograd/draw.ts";
+import { linear } from "../autograd/linear.ts";
+import { noGrad } from "../autograd/mode.ts";
+import { squeeze, unsqueeze } from "../autograd/shape.ts";
+import type { Tensor } from "../autograd/tensor.ts";
+import type { Cell } from "../cells/cell.ts";
+import { elman } from "../cells/elman.ts";
+import { RuntimeError, ValueError } from "../check.ts";
+import type { DType } from "../dense/dtype.ts";
+import { str } from "../dense/python-text.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+import { advance } from "./scan.ts";
+
+/** The options that all cells share. */
+export interface CellOptions {
+  /** Whether there are b_ih and b_hh. Default true. */
+  readonly bias?: boolean;
+  readonly dtype?: DType;
+  readonly device?: string;
+}
+
+/** Everything that RNNCell and its kin share. Never made by itself. */
+export abstract class RecurrentCell<State> extends Module {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly bias: boolean;
+  declare weight_ih: Parameter;
+  declare weight_hh: Parameter;
+  declare bias_ih: Parameter | null;
+  declare bias_hh: Parameter | null;
+
+  constructor(gates: number, inputSize: number, hiddenSize: number, options: CellOptions) {
+    super();
+    const { bias = true, ...rest } = options;
+    this.inputSize = inputSize;
+    this.hiddenSize = hiddenSize;
+    this.bias = bias;
+    const rows = gates * hiddenSize;
+    const weight = (...shape: number[]): Parameter => new Parameter(empty(shape, rest));
+    this.registerParameter("weight_ih", weight(rows, inputSize));
+    this.registerParameter("weight_hh", weight(rows, hiddenSize));
+    this.registerParameter("bias_ih", bias ? weight(rows) : null);
+    this.registerParameter("bias_hh", bias ? weight(rows) : null);
+    this.resetParameters();
+  }
+
+  /** The page of this cell. */
+  protected abstract page(): Cell;
+  /** A state as the user has it, from and to the list of the cell's states. */
+  protected abstract openState(state: State): readonly Tensor[];
+  protected abstract closeState(states: readonly Tensor[]): State;
+
+  /** Draws all weights anew, uniform over ±1/√H, in their order. */
+  resetParameters(): void {
+    const bound = this.hiddenSize > 0 ? 1 / Math.sqrt(this.hiddenSize) : 0;
+    noGrad(() => {
+      for (const weight of this.parameters()) uniform_(weight, -bound, bound);
+    });
+  }
+
+  /** One step: input (B, F) or (F), state (B, H) or (H); no state is a zero state. Gives the new state. */
+  override forward(input: Tensor, hx?: State | null): State {
+    const given = hx === undefined || hx === null ? [] : this.openState(hx);
+    this.#expectRanks(input, given);
+    const cell = this.page();
+    const batched = input.shape.length === 2;
+    const x = batched ? input : unsqueeze(input, 0);
+    const start = cell.state.map((_, i) => {
+      const state = given[i];
+      if (!state) return zeros(x.shape[0]!, this.hiddenSize, { dtype: x.dtype });
+      return batched ? state : unsqueeze(state, 0);
+    });
+    this.#expectSizes(x, start);
+    const weights = {
+      weightIh: this.weight_ih,
+      weightHh: this.weight_hh,
+      biasIh: this.bias_ih ?? undefined,
+      biasHh: this.bias_hh ?? undefined,
+    };
+    const state = Object.fromEntries(cell.state.map((name, i) => [name, start[i]!]));
+    const next = advance(cell, weights, linear(x, this.weight_ih, this.bias_ih), state);
+    return this.closeState(cell.state.map((name) => (batched ? next[name]! : squeeze(next[name]!, 0))));
+  }
+
+  #expectRanks(input: Tensor, states: readonly Tensor[]): void {
+    const rank = input.shape.length;
+    if (rank !== 1 && rank !== 2) {
+      throw new ValueError(`${this.name()}: Expected input to be 1D or 2D, got ${rank}D instead`);
+    }
+    for (const [i, state] of states.entries()) {
+      const own = state.shape.length;
+      if (own === 1 || own === 2) continue;
+      const which = states.length === 1 ? "hidden" : `hx[${i}]`;
+      throw new ValueError(`${this.name()}: Expected ${which} to be 1D or 2D, got ${own}D instead`);
+    }
+  }
+
+  #expectSizes(x: Tensor, states: readonly Tensor[]): void {
+    if (x.shape[1] !== this.inputSize) {
+      throw new RuntimeError(`input has inconsistent input_size: got ${x.shape[1]} expected ${this.inputSize}`);
+    }
+    for (const [i, state] of states.entries()) {
+      if (state.shape[0] !== x.shape[0]) {
+        throw new RuntimeError(`Input batch size ${x.shape[0]} doesn't match hidden${i} batch size ${state.shape[0]}`);
+      }
+      if (state.shape[1] !== this.hiddenSize) {
+        throw new RuntimeError(
+          `hidden${i} has inconsistent hidden_size: got ${state.shape[1]}, expected ${this.hiddenSize}`,
+        );
+      }
+    }
+  }
+
+  override extraRepr(): string {
+    return `${this.inputSize}, ${this.hiddenSize}${this.bias === true ? "" : `, bias=${str(this.bias)}`}`;
+  }
+}
+
+/** The options of `RNNCell`. */
+export interface RNNCellOptions extends CellOptions {
+  /** φ. Default "tanh". */
+  readonly nonlinearity?: "tanh" | "relu";
+}
+
+/** One step of the Elman network (torch.nn.RNNCell). The equation is in cells/elman.ts. */
+export class RNNCell extends RecurrentCell<Tensor> {
+  readonly nonlinearity: "tanh" | "relu";
+
+  constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
+    const { nonlinearity = "tanh", ...shared } = options;
+    super(1, inputSize, hiddenSize, shared);
+    this.nonlinearity = nonlinearity;
+  }
+
+  protected override page(): Cell {
+    if (this.nonlinearity !== "tanh" && this.nonlinearity !== "relu") {
+      throw new RuntimeError(`Unknown nonlinearity: ${str(this.nonlinearity)}`);
+    }
+    return elman(this.nonlinearity);
+  }
+
+  protected override openState(state: Tensor): readonly Tensor[] {
+    return [state];
+  }
+
+  protected override closeState(states: readonly Tensor[]): Tensor {
+    return states[0]!;
+  }
+
+  override extraRepr(): string {
+    return super.extraRepr() + (this.nonlinearity === "tanh" ? "" : `, nonlinearity=${this.nonlinearity}`);
+  }
+}

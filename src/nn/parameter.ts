@@ -1,0 +1,15 @@
+/** torch.nn.Parameter: a tensor that a module learns. */
+import { Tensor } from "../autograd/tensor.ts";
+
+/** A leaf tensor that modules find by itself: gradients flow to it, optimisers move it, checkpoints keep it. */
+export class Parameter extends Tensor {
+  /** Takes over the numbers of `data`, sharing its memory. */
+  constructor(data: Tensor, requiresGrad = true) {
+    super(data.value, requiresGrad);
+  }
+
+  override toString(): string {
+    // A parameter that was made by an operation (`parameter.double()`) is a tensor like others.
+    return this.isLeaf ? `Parameter containing:\n${super.toString()}` : super.toString();
+  }
+}

@@ -1,0 +1,71 @@
+/** The door of a recurrent layer: torch's questions about input and state, in torch's order and words. */
+import { Tensor } from "../autograd/tensor.ts";
+import { AttributeError, listText, pythonTypeOf, RuntimeError, tupleText, ValueError } from "../check.ts";
+import type { DType } from "../dense/dtype.ts";
+import { sameDims } from "../dense/shape.ts";
+
+/** What the door has to know about a layer. */
+export interface Door {
+  /** The name in messages. */
+  readonly name: string;
+  /** What torch writes after the number of dimensions: " tensor" for RNN, nothing for others. */
+  readonly rankNote: string;
+  readonly inputSize: number;
+  readonly batchFirst: boolean;
+  readonly dtype: DType;
+  /** The sizes of the states of a batch of B: (L·D, B, H) each. */
+  readonly stateShapes: (B: number) => number[][];
+}
+
+/** Checks everything about an input and the states given with it; an absent state is an empty list. */
+export function expectInput(door: Door, input: unknown, states: readonly unknown[]): asserts input is Tensor {
+  expectTensor(input);
+  const rank = input.shape.length;
+  if (rank !== 2 && rank !== 3) {
+    throw new ValueError(`${door.name}: Expected input to be 2D or 3D, got ${rank}D${door.rankNote} instead`);
+  }
+  expectStateRanks(rank, states);
+  if (input.dtype !== door.dtype) {
+    throw new ValueError(
+      `RNN input dtype (${input.dtype}) does not match weight dtype (${door.dtype}). Convert input: input.to(${door.dtype}), or convert model: model.to(${input.dtype})`,
+    );
+  }
+  if (input.shape.at(-1) !== door.inputSize) {
+    throw new RuntimeError(
+      `input.size(-1) must be equal to input_size. Expected ${door.inputSize}, got ${input.shape.at(-1)}`,
+      `the input has shape ${listText(input.shape)}; its last dimension is the features`,
+    );
+  }
+  const B = rank === 2 ? 1 : input.shape[door.batchFirst ? 0 : 1]!;
+  expectStateSizes(door, rank, B, states as readonly Tensor[]);
+  const T = rank === 2 ? input.shape[0] : input.shape[door.batchFirst ? 1 : 0];
+  if (T === 0) throw new RuntimeError("Expected sequence length to be larger than 0 in RNN");
+}
+
+function expectTensor(value: unknown): asserts value is Tensor {
+  if (!(value instanceof Tensor)) throw new AttributeError(`'${pythonTypeOf(value)}' object has no attribute 'dim'`);
+}
+
+function expectStateRanks(rank: number, states: readonly unknown[]): void {
+  for (const state of states) expectTensor(state);
+  const ranks = (states as readonly Tensor[]).map((state) => state.shape.length);
+  if (ranks.every((own) => own === rank)) return;
+  const kind = rank === 3 ? "batched 3-D" : "unbatched 2-D";
+  const got = ranks.length === 1 ? `${ranks[0]}-D tensor` : `(${ranks.map((own) => `${own}-D`).join(", ")}) tensors`;
+  const names = ranks.length === 1 ? "hx" : "hx and cx";
+  throw new RuntimeError(
+    `For ${kind} input, ${names} should also be ${rank}-D but got ${got}`,
+    rank === 3 ? "a state is (numLayers * numDirections, B, H), also with batchFirst" : undefined,
+  );
+}
+
+function expectStateSizes(door: Door, rank: number, B: number, states: readonly Tensor[]): void {
+  const wanted = door.stateShapes(B);
+  for (const [i, state] of states.entries()) {
+    // torch compares after giving an unbatched state its batch of one
+    const shape = rank === 2 ? state.shape.toSpliced(1, 0, 1) : [...state.shape];
+    if (sameDims(shape, wanted[i]!)) continue;
+    const which = states.length === 1 ? "hidden" : `hidden[${i}]`;
+    throw new RuntimeError(`Expected ${which} size ${tupleText(wanted[i]!)}, got ${listText(shape)}`);
+  }
+}

@@ -1,0 +1,111 @@
+/** What a recurrent layer is made from, and torch's questions about it, in torch's order and words. */
+import { pythonTypeOf, ValueError, warn } from "../check.ts";
+import type { DType } from "../dense/dtype.ts";
+import { floatText } from "../dense/number-text.ts";
+
+/** The options that all recurrent layers share. */
+export interface RecurrentOptions {
+  /** L, layers stacked on each other. Default 1. */
+  readonly numLayers?: number;
+  /** Whether there are b_ih and b_hh. Default true. */
+  readonly bias?: boolean;
+  /** Input and output as (B, T, F); states stay (L·D, B, H), as in torch. Default false. */
+  readonly batchFirst?: boolean;
+  /** Probability of dropout on the output of each layer but the last, while training. Default 0. */
+  readonly dropout?: number;
+  /** D = 2: a second set of weights reads the sequence from its end. Default false. */
+  readonly bidirectional?: boolean;
+  /** The dtype of the weights. Default: the default dtype. */
+  readonly dtype?: DType;
+  /** For the sake of ported scripts: there is one device, "cpu". */
+  readonly device?: string;
+}
+
+/** Options with every absence filled in. */
+export interface SettledOptions {
+  readonly numLayers: number;
+  readonly bias: boolean;
+  readonly batchFirst: boolean;
+  readonly dropout: number;
+  readonly bidirectional: boolean;
+  readonly dtype: DType | undefined;
+  readonly device: string | undefined;
+}
+
+const SHARED = ["numLayers", "bias", "batchFirst", "dropout", "bidirectional", "dtype", "device"];
+
+/** Checks everything a layer is made from. `own` names the options that only this kind of layer has. */
+export function settleOptions(
+  inputSize: number,
+  hiddenSize: number,
+  options: RecurrentOptions,
+  own: readonly string[] = [],
+): SettledOptions {
+  expectSizesGiven(inputSize, hiddenSize);
+  expectKnown(options, own);
+  const { numLayers = 1, bias = true, batchFirst = false, bidirectional = false, dtype, device } = options;
+  const dropout = settleDropout(options.dropout === undefined ? 0 : options.dropout);
+  if (dropout > 0 && numLayers === 1) {
+    warn(
+      `dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers greater than 1, but got dropout=${floatText(dropout)} and num_layers=1`,
+    );
+  }
+  expectBoolean("bias", bias);
+  expectBoolean("batch_first", batchFirst);
+  expectSize("input_size", inputSize);
+  expectSize("hidden_size", hiddenSize);
+  expectLayers(numLayers);
+  return { numLayers, bias, batchFirst, dropout, bidirectional, dtype, device };
+}
+
+function expectSizesGiven(inputSize: unknown, hiddenSize: unknown): void {
+  const missing = [inputSize === undefined && "'input_size'", hiddenSize === undefined && "'hidden_size'"].filter(
+    Boolean,
+  );
+  if (missing.length === 0) return;
+  const plural = missing.length > 1 ? "s" : "";
+  throw new TypeError(
+    `RNNBase.__init__() missing ${missing.length} required positional argument${plural}: ${missing.join(" and ")}`,
+  );
+}
+
+function expectKnown(options: object, own: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (SHARED.includes(name) || own.includes(name)) continue;
+    throw new TypeError(`RNNBase.__init__() got an unexpected keyword argument '${name}'`);
+  }
+}
+
+function settleDropout(dropout: unknown): number {
+  if (dropout === null) throw new TypeError("float() argument must be a string or a real number, not 'NoneType'");
+  if (typeof dropout === "string" && (dropout.trim() === "" || Number.isNaN(Number(dropout)))) {
+    throw new ValueError(`could not convert string to float: '${dropout}'`);
+  }
+  if (typeof dropout !== "number" || !(dropout >= 0 && dropout <= 1)) {
+    throw new ValueError(
+      "dropout should be a number in range [0, 1] representing the probability of an element being zeroed",
+    );
+  }
+  return dropout;
+}
+
+function expectBoolean(name: string, value: unknown): void {
+  if (typeof value === "boolean") return;
+  throw new TypeError(`${name} should be of type bool, got: ${pythonTypeOf(value)}`);
+}
+
+function expectSize(name: string, value: unknown): void {
+  if (pythonTypeOf(value) !== "int") {
+    throw new TypeError(`${name} should be of type int, got: ${pythonTypeOf(value)}`);
+  }
+  if ((value as number) <= 0) throw new ValueError(`${name} must be greater than zero`);
+}
+
+function expectLayers(numLayers: unknown): void {
+  const type = pythonTypeOf(numLayers);
+  if (type !== "int" && type !== "float") {
+    throw new TypeError(`'<=' not supported between instances of '${type}' and 'int'`);
+  }
+  if ((numLayers as number) <= 0) throw new ValueError("num_layers must be greater than zero");
+  if (type === "float") throw new TypeError("'float' object cannot be interpreted as an integer");
+}
