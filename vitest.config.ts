@@ -4,7 +4,13 @@ import { defineConfig } from "vitest/config";
 /** The suites see the package as a user does: `unrolled` is the public entry, read from source. */
 const alias = { unrolled: fileURLToPath(new URL("./src/index.ts", import.meta.url)) };
 
+/** The fast tests by default; a suite with needs of its own (`live` torch, `shared` vectors) only when it is named. */
+const suite = process.env.SUITE;
+const slow = ["test/live/**", "test/shared/**"];
+
 export default defineConfig({
   resolve: { alias },
-  test: { include: ["test/**/*.test.ts"], exclude: ["test/live/**"] },
+  test: suite
+    ? { include: [`test/${suite}/**/*.test.ts`], testTimeout: 600_000 }
+    : { include: ["test/**/*.test.ts"], exclude: slow, testTimeout: 30_000 },
 });

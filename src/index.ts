@@ -8,10 +8,10 @@ import "./autograd/methods.ts";
 export {
   add,
   clamp,
+  clampMax,
+  clampMin,
   div,
   eq,
-  floorDivide,
-  fmod,
   ge,
   gt,
   isfinite,
@@ -30,11 +30,12 @@ export {
   ne,
   neg,
   reciprocal,
-  remainder,
   rsub,
   sub,
   where,
 } from "./autograd/arithmetic.ts";
+export { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from "./autograd/bitwise.ts";
+export { addcdiv, addcmul, atan2, lerp, logaddexp, nanToNum, type Replacements, xlogy } from "./autograd/blend.ts";
 export {
   arange,
   empty,
@@ -53,37 +54,58 @@ export {
   zeros,
   zerosLike,
 } from "./autograd/create.ts";
+export { diag, diagEmbed, diagonal, trace } from "./autograd/diagonal.ts";
+export { floorDivide, fmod, remainder } from "./autograd/division.ts";
+export { einsum } from "./autograd/einsum.ts";
 export {
   amax,
   amin,
+  aminmax,
   argmax,
   argmin,
   argsort,
   max,
+  median,
   min,
   sort,
   topk,
+  unique,
   type ValuesAndIndices,
 } from "./autograd/extremes.ts";
-export { gather, indexSelect, maskedSelect, nonzero, scatter, scatterAdd } from "./autograd/gather.ts";
+export {
+  gather,
+  indexAdd,
+  indexCopy,
+  indexFill,
+  indexSelect,
+  maskedSelect,
+  nonzero,
+  scatter,
+  scatterAdd,
+  take,
+  takeAlongDim,
+} from "./autograd/gather.ts";
 export type { Index } from "./autograd/index.ts";
 export {
   cat,
   chunk,
+  dstack,
   flip,
   hstack,
+  meshgrid,
   repeat,
   repeatInterleave,
   roll,
   split,
   stack,
+  tile,
   tril,
   triu,
   unbind,
   vstack,
 } from "./autograd/join.ts";
 export { allclose, equal, isclose, numel, type Tolerance } from "./autograd/layout.ts";
-export { addmm, bmm, dot, matmul, mm, mv, outer } from "./autograd/linear.ts";
+export { addmm, addmv, baddbmm, bmm, dot, matmul, mm, mv, outer, type SumWeights } from "./autograd/linear.ts";
 // Gradients
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./autograd/mode.ts";
 export {
@@ -144,13 +166,18 @@ export {
   var,
 } from "./autograd/reduce.ts";
 export {
+  broadcastTo,
   contiguous,
   flatten,
+  moveaxis,
   movedim,
   narrow,
   permute,
+  ravel,
   select,
   squeeze,
+  swapaxes,
+  swapdims,
   t,
   transpose,
   unflatten,

@@ -3,6 +3,7 @@ export { Flatten, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tan
 export { type CellOptions, RNNCell, type RNNCellOptions } from "./nn/cell.ts";
 export { type Layer, ModuleDict, ModuleList, Sequential } from "./nn/container.ts";
 export { Dropout } from "./nn/dropout.ts";
+export { Embedding, type EmbeddingOptions } from "./nn/embedding.ts";
 export type { ForwardHook, ForwardPreHook } from "./nn/hooks.ts";
 export { Identity, Linear, type LinearOptions } from "./nn/linear.ts";
 export { Module, type NamedPair } from "./nn/module.ts";

@@ -26,8 +26,8 @@ export const relu6: OfOne = real(
   (g, x) => where(between(x, 0, 6), g, 0),
 );
 
-const SELU_ALPHA = 1.6732632423543772848170429916717;
-const SELU_SCALE = 1.0507009873554804934193349852946;
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
 
 /** torch.nn.functional.selu: scale·(x, or α(e^x − 1) below zero), with the constants that keep mean and variance. */
 export const selu: OfOne = real(

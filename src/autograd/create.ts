@@ -156,7 +156,7 @@ export function splitSize<Options extends TensorOptions, Rest extends unknown[]>
   const options = size.filter((entry) => typeof entry === "object" && !Array.isArray(entry)) as Options[];
   const lengths = size.filter((entry) => typeof entry === "number" || Array.isArray(entry)).flat() as number[];
   if (lengths.some((length) => length < 0)) throw new RuntimeError(`${who}: Dimension size must be non-negative.`);
-  const given = options[0] ?? ({} as Options);
+  const given = Object.assign({}, ...options) as Options;
   return [lengths, ...rest, { ...given, dtype: given.dtype ?? getDefaultDtype() }];
 }
 
@@ -230,4 +230,29 @@ function collect(data: TensorData, shape: readonly number[], depth: number, into
 
 function ragged(length: number, shape: readonly number[], depth: number): Error {
   return new ValueError(`expected sequence of length ${shape[depth] ?? 0} at dim ${depth} (got ${length})`);
+}
+
+/** torch.Tensor.new_zeros: zeros in the dtype of `x`. */
+export function newZeros(x: Tensor, ...size: SizeAndOptions): Tensor {
+  return zeros({ dtype: x.dtype }, ...size);
+}
+
+/** torch.Tensor.new_ones: ones in the dtype of `x`. */
+export function newOnes(x: Tensor, ...size: SizeAndOptions): Tensor {
+  return ones({ dtype: x.dtype }, ...size);
+}
+
+/** torch.Tensor.new_empty; here it is zeros. */
+export function newEmpty(x: Tensor, ...size: SizeAndOptions): Tensor {
+  return newZeros(x, ...size);
+}
+
+/** torch.Tensor.new_full: one value everywhere, in the dtype of `x`. */
+export function newFull(x: Tensor, size: readonly number[], value: Scalar, options: TensorOptions = {}): Tensor {
+  return full(size, value, { dtype: x.dtype, ...options });
+}
+
+/** torch.Tensor.new_tensor: a copy of plain values in the dtype of `x`. */
+export function newTensor(x: Tensor, data: TensorData, options: TensorOptions = {}): Tensor {
+  return tensor(data, { dtype: x.dtype, ...options });
 }

@@ -1,11 +1,11 @@
 /** Looking up rows by number: a table of vectors, and its small relative, the vectors that are all zero but for a one. */
 import { AssertionError, IndexError, RuntimeError } from "../check.ts";
 import { addSlices, readIndices, takeSlices } from "../dense/arrange.ts";
-import { allocate, elements } from "../dense/dense.ts";
+import { allocate, elements, wrap } from "../dense/dense.ts";
 import { bool, int32, int64 } from "../dense/dtype.ts";
+import { type Dims, rowMajor } from "../dense/shape.ts";
 import { erased } from "./positions.ts";
 import { Tensor, tracked } from "./tensor.ts";
-import { reshape } from "./views.ts";
 
 /** Options of `embedding`. */
 export interface EmbeddingOptions {
@@ -25,7 +25,34 @@ export function embedding(index: Tensor, weight: Tensor, options: EmbeddingOptio
     );
   }
   const rows = readIndices(index.value, V, () => new IndexError("index out of range in self"), false);
-  return reshape2(lookUp(weight, rows, padding), index);
+  return lookUp(weight, rows, index.shape, padding);
+}
+
+/** The rows, in the shape of the index. */
+function lookUp(weight: Tensor, rows: Int32Array, shape: Dims, padding: number | undefined): Tensor {
+  const result = [...shape, weight.shape[1]!];
+  const value = takeSlices(weight.value, 0, rows).window(result, rowMajor(result));
+  return tracked("EmbeddingBackward0", [weight], value, [(g) => addUp(g, rows, weight.shape, padding)]);
+}
+
+/** The adjoint: each gradient is added to the row that was looked up, but for the padding row. */
+function addUp(g: Tensor, rows: Int32Array, shape: Dims, padding: number | undefined): Tensor {
+  const F = shape[1]!;
+  const flat = wrap(elements(g.value), [rows.length, F], g.dtype);
+  const index = g.shape.slice(0, -1);
+  const value = addSlices(flat, 0, rows, shape);
+  const all = tracked("EmbeddingDenseBackward0", [g], value, [(back) => lookUp(back, rows, index, padding)]);
+  if (padding === undefined) return all;
+  return erased(
+    all,
+    Int32Array.from({ length: F }, (_, i) => padding * F + i),
+  );
+}
+
+function paddingRow(padding: number | null | undefined, V: number): number | undefined {
+  if (padding === null || padding === undefined) return undefined;
+  if (padding >= V || padding < -V) throw new AssertionError("Padding_idx must be within num_embeddings");
+  return padding < 0 ? padding + V : padding;
 }
 
 /** torch.nn.functional.one_hot: index (…) gives (…, C), one where the last position is the index. */

@@ -1,17 +1,19 @@
 /** The largest and the smallest, and elements in their order: max, min, argmax, sort, topk. */
 
 import { RuntimeError } from "../check.ts";
-import { allocate } from "../dense/dense.ts";
+import { allocate, copyDense, elements } from "../dense/dense.ts";
+import { int32, int64 } from "../dense/dtype.ts";
 import * as rows from "../dense/reduce.ts";
 import { wrapDim, wrapDims } from "../dense/shape.ts";
 import { type ReturnTuple, returnType } from "../dense/tuple.ts";
-import { div, eq, maximum, minimum, mul } from "./arithmetic.ts";
+import { div, eq, gt, isnan, maximum, minimum, mul, sub, where } from "./arithmetic.ts";
 import { spread } from "./broadcast.ts";
-import { scatterAdd } from "./gather.ts";
+import { gather, scatterAdd } from "./gather.ts";
+import { placed } from "./positions.ts";
 import { type ReduceDims, sum } from "./reduce.ts";
-import { unsqueeze } from "./shape.ts";
-import { record, Tensor } from "./tensor.ts";
-import { slice } from "./views.ts";
+import { squeeze, unsqueeze } from "./shape.ts";
+import { record, Tensor, tracked } from "./tensor.ts";
+import { reshape, slice } from "./views.ts";
 
 /** Values along a dimension, and where they stood. */
 export type ValuesAndIndices = ReturnTuple<readonly ["values", "indices"], Tensor>;
@@ -21,6 +23,8 @@ const maxResult = makeResult("max");
 const minResult = makeResult("min");
 const sortResult = makeResult("sort");
 const topkResult = makeResult("topk");
+const medianResult = makeResult("median");
+const aminmaxResult = returnType("aminmax", ["min", "max"]);
 
 /** torch.max: the largest element; along a dimension with its position; or the larger of two tensors. */
 export function max(x: Tensor): Tensor;
@@ -143,4 +147,49 @@ function sharing(name: string, x: Tensor, dims: readonly number[], value: Tensor
   };
   record(name, [x], [y], [rule], [x, y]);
   return y;
+}
+
+/** torch.median: the middle element, the lower one of two; along a dimension with its position. */
+export function median(x: Tensor): Tensor;
+export function median(x: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
+export function median(x: Tensor, dim?: number, keepdim = false): Tensor | ValuesAndIndices {
+  if (dim === undefined) {
+    const [value, index] = middle(new Tensor(reshape(new Tensor(x.value), -1).value), 0, false);
+    const shape = x.shape;
+    const position = Int32Array.from(elements(index.value, int32) as Int32Array);
+    return tracked("MedianBackward0", [x], value.value, [(g) => placed(g, position, shape)]);
+  }
+  const at = wrapDim(dim, x.shape.length);
+  const [values, indices] = middle(new Tensor(x.value), at, keepdim);
+  return medianResult(...picked("MedianBackward1", x, at, keepdim, values, indices));
+}
+
+/** A NaN, if there is one, is the middle, as in torch. */
+function middle(x: Tensor, dim: number, keepdim: boolean): [Tensor, Tensor] {
+  if (x.shape.length === 0) return [new Tensor(copyDense(x.value)), new Tensor(allocate([], int64))];
+  const { values, indices } = rows.sort(x.value, dim, false);
+  const nan = sum(isnan(x), dim, true);
+  const last = x.shape[dim]! - 1;
+  const place = where(gt(nan, 0), sub(last + 1, nan), last >> 1);
+  const taken = [values, indices].map((sorted) => gather(new Tensor(sorted), dim, place));
+  return (keepdim ? taken : taken.map((kept) => squeeze(kept, dim))) as [Tensor, Tensor];
+}
+
+/** torch.aminmax: the smallest and the largest element, or those along a dimension. */
+export function aminmax(
+  x: Tensor,
+  options: { dim?: number; keepdim?: boolean } = {},
+): ReturnTuple<readonly ["min", "max"], Tensor> {
+  const { dim, keepdim } = options;
+  return aminmaxResult(amin(x, dim, keepdim), amax(x, dim, keepdim));
+}
+
+/** torch.unique: the different elements, in order. */
+export function unique(x: Tensor): Tensor {
+  const { values } = rows.sort(reshape(new Tensor(x.value), -1).value, 0, false);
+  const sorted = elements(values);
+  const kept = [...sorted].filter((value, i) => i === 0 || value !== sorted[i - 1]);
+  const out = allocate([kept.length], x.dtype);
+  out.data.set(kept as never);
+  return new Tensor(out);
 }

@@ -1,11 +1,21 @@
 /** Picking elements and slices by index tensors, and putting them back: each is the other's gradient. */
 
 import { IndexError, listText, RuntimeError } from "../check.ts";
-import { gatherPositions, nonzero as nonzeroOf, putPositions, readIndices, takePositions } from "../dense/arrange.ts";
-import { bool } from "../dense/dtype.ts";
-import { type Dims, product, wrapDim } from "../dense/shape.ts";
+import {
+  gatherPositions,
+  nonzero as nonzeroOf,
+  putPositions,
+  readIndices,
+  takePositions,
+  takeSlices,
+} from "../dense/arrange.ts";
+import { allocate, elements, wrap } from "../dense/dense.ts";
+import { bool, float64, int64 } from "../dense/dtype.ts";
+import { broadcastShapes, type Dims, product, wrapDim } from "../dense/shape.ts";
+import { mul } from "./arithmetic.ts";
 import { expand, fit } from "./broadcast.ts";
 import { erased, picked, placed, selectSlices } from "./positions.ts";
+import { sum } from "./reduce.ts";
 import { asTensor, type Operand } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
 import { reshape, slice } from "./views.ts";
@@ -96,4 +106,116 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
     [(g) => placed(g, indices, from)],
     [mask],
   );
+}
+
+/** torch.take: the elements at positions of the flattened tensor. */
+export function take(x: Tensor, index: Tensor): Tensor {
+  if (index.dtype !== int64) {
+    throw new RuntimeError(`take(): Expected a long tensor for index, but got ${index.dtype.scalarType}`);
+  }
+  const count = product(x.shape);
+  const outside = (value: number): Error =>
+    new IndexError(`out of range: tried to access index ${value} on a tensor of ${count} elements.`);
+  const positions = readIndices(index.value, count, outside);
+  const from = x.shape;
+  const value = takePositions(x.value, positions, index.shape);
+  return tracked("TakeBackward0", [x], value, [(g) => placed(g, positions, from)], [index]);
+}
+
+/** torch.take_along_dim: `gather` with an index that is broadcast; without a dimension, of the flattened tensor. */
+export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
+  if (dim === undefined) return takeAlongDim(reshape(x, -1), reshape(index, -1), 0);
+  const at = wrapDim(dim, x.shape.length);
+  const without = (shape: Dims): number[] => shape.map((length, d) => (d === at ? 1 : length));
+  const common = broadcastShapes(without(x.shape), without(index.shape));
+  return gather(expand(x, common.with(at, x.shape[at]!)), at, expand(index, common.with(at, index.shape[at]!)));
+}
+
+/** torch.index_add: a copy of `x` with the slices of `source` added at `index` along `dim`. */
+export function indexAdd(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  options: { alpha?: number } = {},
+): Tensor {
+  const { alpha = 1 } = options;
+  const at = wrapDim(dim, x.shape.length);
+  const indices = slicesOf("index_add", x, at, index);
+  const positions = slicePositions(x.shape, at, indices);
+  const added = alpha === 1 ? source : mul(source, alpha);
+  const shape = source.shape;
+  return tracked(
+    "IndexAddBackward0",
+    [x, added],
+    putPositions(x.value, positions, added.value, true),
+    [(g) => g, (g) => picked(g, positions, shape)],
+    [index],
+  );
+}
+
+/** torch.index_copy: a copy of `x` with the slices of `source` written to `index` along `dim`. */
+export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  const at = wrapDim(dim, x.shape.length);
+  const positions = slicePositions(x.shape, at, slicesOf("index_copy", x, at, index));
+  const shape = source.shape;
+  return tracked(
+    "IndexCopyBackward0",
+    [x, source],
+    putPositions(x.value, positions, source.value, false),
+    [(g) => erased(g, positions), (g) => picked(g, positions, shape)],
+    [index],
+  );
+}
+
+/** torch.index_fill: a copy of `x` with `value` in the slices at `index` along `dim`. */
+export function indexFill(x: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
+  const at = wrapDim(dim, x.shape.length);
+  const positions = slicePositions(x.shape, at, slicesOf("index_fill", x, at, index));
+  const filler = asTensor(value, x.dtype);
+  if (filler.shape.length > 0) {
+    throw new RuntimeError(
+      `index_fill_ only supports a 0-dimensional value tensor, but got tensor with ${filler.shape.length} dimension(s).`,
+    );
+  }
+  return tracked(
+    value instanceof Tensor ? "IndexFillBackward1" : "IndexFillBackward0",
+    [x, filler],
+    putPositions(x.value, positions, filler.value, false),
+    [(g) => erased(g, positions), (g) => sum(picked(g, positions, [positions.length]))],
+    [index],
+  );
+}
+
+function slicesOf(who: string, x: Tensor, dim: number, index: Tensor): Int32Array {
+  if (index.shape.length > 1) throw new IndexError(`${who}_(): Index is supposed to be a vector`);
+  if (index.dtype.kind !== "integer") throw new RuntimeError(`${who}_(): Expected dtype int32/int64 for index`);
+  const length = x.shape[dim] ?? 1;
+  return readIndices(index.value, length, () => new IndexError("index out of range in self"), false);
+}
+
+/** Where the elements of the slices at `indices` stand in a row-major tensor of `shape`. */
+function slicePositions(shape: Dims, dim: number, indices: Int32Array): Int32Array {
+  const numbers = Float64Array.from({ length: product(shape) }, (_, i) => i);
+  return Int32Array.from(elements(takeSlices(wrap(numbers, shape, float64), dim, indices)) as Float64Array);
+}
+
+/** torch.nn.functional.one_hot: a 1 at the position of each class, in a new last dimension; int64. */
+export function oneHot(classes: Tensor, numClasses = -1): Tensor {
+  if (classes.dtype !== int64) {
+    throw new RuntimeError(`one_hot is only applicable to index tensor of type LongTensor.`);
+  }
+  const values = [...(elements(classes.value) as BigInt64Array)].map(Number);
+  if (values.length === 0 && numClasses <= 0) {
+    throw new RuntimeError("Can not infer total number of classes from empty tensor.");
+  }
+  if (values.some((value) => value < 0)) throw new RuntimeError("Class values must be non-negative.");
+  const count = numClasses === -1 ? Math.max(...values) + 1 : numClasses;
+  if (count < 1) throw new RuntimeError("num_classes should be positive");
+  if (values.some((value) => value >= count)) {
+    throw new RuntimeError("Class values must be smaller than num_classes.");
+  }
+  const out = allocate([...classes.shape, count], int64);
+  for (const [row, value] of values.entries()) out.data[row * count + value] = 1n;
+  return new Tensor(out);
 }

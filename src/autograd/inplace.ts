@@ -3,10 +3,15 @@
 import { RuntimeError } from "../check.ts";
 import { allocate, copyDense } from "../dense/dense.ts";
 import * as arithmetic from "./arithmetic.ts";
+import * as blend from "./blend.ts";
 import { expand, toDtype } from "./broadcast.ts";
+import * as division from "./division.ts";
+import * as gather from "./gather.ts";
+import * as join from "./join.ts";
+import * as linear from "./linear.ts";
 import { become, expectWritable } from "./overwrite.ts";
 import * as pointwise from "./pointwise.ts";
-import { sum } from "./reduce.ts";
+import { cumsum, sum } from "./reduce.ts";
 import { asTensor, type Operand } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
 
@@ -41,7 +46,10 @@ export const fill_ = inPlace((x: Tensor, value: Operand): Tensor => {
     );
   }
   const constant = copyDense(expand(filler, x.shape).value, x.dtype);
-  return tracked("FillBackward0", [x, filler], constant, [zeros, (g) => sum(g)]);
+  return tracked(value instanceof Tensor ? "FillBackward3" : "FillBackward2", [x, filler], constant, [
+    zeros,
+    (g) => sum(g),
+  ]);
 });
 
 /** torch.Tensor.zero_: zeros everywhere. */
@@ -57,12 +65,52 @@ export const mul_ = inPlace(arithmetic.mul as (x: Tensor, other: Operand) => Ten
 export const div_ = inPlace(arithmetic.div as (x: Tensor, other: Operand) => Tensor);
 /** torch.Tensor.pow_: x ← x^exponent. */
 export const pow_ = inPlace(pointwise.pow as (x: Tensor, exponent: Operand) => Tensor);
+/** torch.Tensor.floor_divide_: x ← ⌊x/other⌋. */
+export const floorDivide_ = inPlace(division.floorDivide as (x: Tensor, other: Operand) => Tensor);
+/** torch.Tensor.remainder_: x ← x mod other. */
+export const remainder_ = inPlace(division.remainder as (x: Tensor, other: Operand) => Tensor);
+/** torch.Tensor.fmod_: the rest with the sign of x. */
+export const fmod_ = inPlace(division.fmod as (x: Tensor, other: Operand) => Tensor);
+/** torch.Tensor.lerp_: x ← x + weight·(end − x). */
+export const lerp_ = inPlace(blend.lerp);
+/** torch.Tensor.addcmul_: x ← x + value·a·b. */
+export const addcmul_ = inPlace(blend.addcmul);
+/** torch.Tensor.addcdiv_: x ← x + value·a/b. */
+export const addcdiv_ = inPlace(blend.addcdiv);
+/** torch.Tensor.nan_to_num_. */
+export const nanToNum_ = inPlace(blend.nanToNum);
+/** torch.Tensor.addmm_: x ← beta·x + alpha·(a·b). */
+export const addmm_ = inPlace(linear.addmm);
+/** torch.Tensor.baddbmm_: x ← beta·x + alpha·(a·b), matrix by matrix. */
+export const baddbmm_ = inPlace(linear.baddbmm);
 /** torch.Tensor.clamp_: cut to [min, max]. */
 export const clamp_ = inPlace(arithmetic.clamp);
+/** torch.Tensor.clamp_min_: at least `min`. */
+export const clampMin_ = inPlace(arithmetic.clampMin);
+/** torch.Tensor.clamp_max_: at most `max`. */
+export const clampMax_ = inPlace(arithmetic.clampMax);
 /** torch.Tensor.masked_fill_: `value` where the mask is true. */
 export const maskedFill_ = inPlace(arithmetic.maskedFill);
+/** torch.Tensor.scatter_: `source` written to `index` along `dim`. */
+export const scatter_ = inPlace(gather.scatter);
+/** torch.Tensor.scatter_add_: `source` added at `index` along `dim`. */
+export const scatterAdd_ = inPlace(gather.scatterAdd);
+/** torch.Tensor.index_add_: slices of `source` added at `index` along `dim`. */
+export const indexAdd_ = inPlace(gather.indexAdd);
+/** torch.Tensor.index_copy_: slices of `source` written to `index` along `dim`. */
+export const indexCopy_ = inPlace(gather.indexCopy);
+/** torch.Tensor.index_fill_: `value` in the slices at `index` along `dim`. */
+export const indexFill_ = inPlace(gather.indexFill);
+/** torch.Tensor.tril_: zeros above the diagonal. */
+export const tril_ = inPlace(join.tril);
+/** torch.Tensor.triu_: zeros below the diagonal. */
+export const triu_ = inPlace(join.triu);
+/** torch.Tensor.cumsum_: running sums along one dimension. */
+export const cumsum_ = inPlace(cumsum as (x: Tensor, dim: number) => Tensor);
 /** torch.Tensor.neg_: x ← −x. */
 export const neg_ = inPlace(arithmetic.neg);
+/** torch.Tensor.reciprocal_: x ← 1/x. */
+export const reciprocal_ = inPlace(arithmetic.reciprocal);
 /** torch.Tensor.tanh_. */
 export const tanh_ = inPlace(pointwise.tanh);
 /** torch.Tensor.sigmoid_. */
@@ -71,15 +119,37 @@ export const sigmoid_ = inPlace(pointwise.sigmoid);
 export const relu_ = inPlace(pointwise.relu);
 /** torch.Tensor.exp_. */
 export const exp_ = inPlace(pointwise.exp);
+/** torch.Tensor.expm1_. */
+export const expm1_ = inPlace(pointwise.expm1);
 /** torch.Tensor.log_. */
 export const log_ = inPlace(pointwise.log);
+/** torch.Tensor.log1p_. */
+export const log1p_ = inPlace(pointwise.log1p);
+/** torch.Tensor.log2_. */
+export const log2_ = inPlace(pointwise.log2);
+/** torch.Tensor.log10_. */
+export const log10_ = inPlace(pointwise.log10);
 /** torch.Tensor.sqrt_. */
 export const sqrt_ = inPlace(pointwise.sqrt);
+/** torch.Tensor.rsqrt_. */
+export const rsqrt_ = inPlace(pointwise.rsqrt);
 /** torch.Tensor.abs_. */
 export const abs_ = inPlace(pointwise.abs);
-/** torch.Tensor.square_: x ← x². */
-export const square_ = inPlace(pointwise.square);
+/** torch.Tensor.sign_. */
+export const sign_ = inPlace(pointwise.sign);
+/** torch.Tensor.sin_. */
+export const sin_ = inPlace(pointwise.sin);
+/** torch.Tensor.cos_. */
+export const cos_ = inPlace(pointwise.cos);
+/** torch.Tensor.erf_. */
+export const erf_ = inPlace(pointwise.erf);
 /** torch.Tensor.round_. */
 export const round_ = inPlace(pointwise.round);
 /** torch.Tensor.floor_. */
 export const floor_ = inPlace(pointwise.floor);
+/** torch.Tensor.ceil_. */
+export const ceil_ = inPlace(pointwise.ceil);
+/** torch.Tensor.trunc_. */
+export const trunc_ = inPlace(pointwise.trunc);
+/** torch.Tensor.square_: x ← x². */
+export const square_ = inPlace(pointwise.square);

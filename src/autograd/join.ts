@@ -2,10 +2,12 @@
 
 import { listText, RuntimeError, ValueError } from "../check.ts";
 import { concatenate, flip as flipped, narrow as narrowed, pick, takeSlices, triangle } from "../dense/arrange.ts";
-import { allocate, type Dense } from "../dense/dense.ts";
+import { allocate, type Dense, elements } from "../dense/dense.ts";
+import { int64 } from "../dense/dtype.ts";
 import { type Dims, product, sameDims, wrapDim, wrapDims } from "../dense/shape.ts";
 import { expand, fit } from "./broadcast.ts";
-import { unsqueeze } from "./shape.ts";
+import { selectSlices } from "./positions.ts";
+import { unsqueeze, view } from "./shape.ts";
 import { record, Tensor, tracked } from "./tensor.ts";
 import { reshape, selectAt, slice } from "./views.ts";
 
@@ -82,7 +84,7 @@ function filled(
 
 /** torch.cat: joined along an existing dimension. */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
-  if (tensors.length === 0) throw new ValueError("expected a non-empty list of Tensors");
+  if (tensors.length === 0) throw new ValueError("torch.cat(): expected a non-empty list of Tensors");
   for (const [at, { shape }] of tensors.entries()) {
     if (shape.length === 0)
       throw new RuntimeError(`zero-dimensional tensor (at position ${at}) cannot be concatenated`);
@@ -140,13 +142,31 @@ export function flip(x: Tensor, ...dims: (number | readonly number[])[]): Tensor
   return tracked("FlipBackward0", [x], flipped(x.value, reversed), [(g) => flip(g, reversed)]);
 }
 
-/** torch.roll: shifted around the end of one dimension, or of the flattened tensor. */
-export function roll(x: Tensor, shift: number, dim?: number): Tensor {
-  if (dim === undefined) return reshape(roll(reshape(x, -1), shift, 0), x.shape);
-  const at = wrapDim(dim, x.shape.length);
-  const length = x.shape[at]!;
-  const from = Int32Array.from({ length }, (_, i) => (((i - shift) % length) + length) % length);
-  return tracked("RollBackward0", [x], takeSlices(x.value, at, from), [(g) => roll(g, -shift, at)]);
+/** torch.roll: shifted around the end of dimensions, or of the flattened tensor. */
+export function roll(x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
+  if (dims === undefined) return reshape(roll(reshape(x, -1), shifts, 0), x.shape);
+  const [by, along] = [[shifts].flat(), wrapDims(dims, x.shape.length)];
+  if (by.length !== along.length) {
+    throw new RuntimeError(`shifts and dimensions must align. shifts: ${by.length}, dims:${along.length}`);
+  }
+  const value = along.reduce((part, dim, i) => rolled(part, by[i]!, dim), x.value);
+  return tracked("RollBackward0", [x], value, [
+    (g) =>
+      roll(
+        g,
+        by.map((shift) => -shift),
+        along,
+      ),
+  ]);
+}
+
+function rolled(x: Dense, shift: number, dim: number): Dense {
+  const length = x.shape[dim]!;
+  return takeSlices(
+    x,
+    dim,
+    Int32Array.from({ length }, (_, i) => (((i - shift) % length) + length) % length),
+  );
 }
 
 /** torch.Tensor.repeat: the whole tensor, so many times along each dimension. */
@@ -189,9 +209,18 @@ export function repeat(x: Tensor, ...times: (number | readonly number[])[]): Ten
 }
 
 /** torch.repeat_interleave: each slice so many times in a row. */
-export function repeatInterleave(x: Tensor, times: number, dim?: number): Tensor {
+export function repeatInterleave(x: Tensor, times: number | Tensor, dim?: number): Tensor {
   if (dim === undefined) return repeatInterleave(reshape(x, -1), times, 0);
   const at = wrapDim(dim, x.shape.length);
+  if (times instanceof Tensor) {
+    const counts = [...(elements(times.value, int64) as BigInt64Array)].map(Number);
+    const repeats = counts.length === 1 ? new Array<number>(x.shape[at]!).fill(counts[0]!) : counts;
+    if (repeats.length !== x.shape[at]) {
+      throw new RuntimeError("repeats must have the same size as input along dim");
+    }
+    const indices = Int32Array.from(repeats.flatMap((count, i) => new Array<number>(count).fill(i)));
+    return selectSlices("IndexSelectBackward0", x, at, indices);
+  }
   const spread = unsqueeze(x, at + 1);
   const counts = spread.shape.with(at + 1, times);
   return reshape(expand(spread, counts), x.shape.with(at, x.shape[at]! * times));
@@ -205,4 +234,33 @@ export function tril(x: Tensor, diagonal = 0): Tensor {
 /** torch.triu: zeros below the diagonal. */
 export function triu(x: Tensor, diagonal = 0): Tensor {
   return tracked("TriuBackward0", [x], triangle(x.value, diagonal, false), [(g) => triu(g, diagonal)]);
+}
+
+/** torch.tile: as `repeat`; dimensions that are not named are taken once. */
+export function tile(x: Tensor, ...times: (number | readonly number[])[]): Tensor {
+  const counts = times.flat() as number[];
+  return repeat(x, [...new Array<number>(Math.max(x.shape.length - counts.length, 0)).fill(1), ...counts]);
+}
+
+/** torch.dstack: joined along dimension 2. */
+export function dstack(tensors: readonly Tensor[]): Tensor {
+  const deep = (x: Tensor): Tensor => {
+    const flat = x.shape.length < 2 ? reshape(x, 1, -1) : x;
+    return flat.shape.length < 3 ? unsqueeze(flat, 2) : flat;
+  };
+  return cat(tensors.map(deep), 2);
+}
+
+/** torch.meshgrid with indexing="ij": tensor i repeated along all dimensions but i. */
+export function meshgrid(...tensors: readonly Tensor[]): Tensor[] {
+  const shape = tensors.map((x) => x.value.count);
+  return tensors.map((x, i) =>
+    expand(
+      view(
+        x,
+        shape.map((length, d) => (d === i ? length : 1)),
+      ),
+      shape,
+    ),
+  );
 }

@@ -28,8 +28,14 @@ export function mm(a: Tensor, b: Tensor): Tensor {
   );
 }
 
-/** torch.addmm: bias + (M,K)·(K,N); the bias is added last, once. */
-export function addmm(bias: Tensor, a: Tensor, b: Tensor): Tensor {
+/** The weights of a sum with a product: beta·x + alpha·(a·b). */
+export interface SumWeights {
+  readonly beta?: number;
+  readonly alpha?: number;
+}
+
+/** torch.addmm: beta·bias + alpha·(M,K)·(K,N); the bias is added last, once. */
+export function addmm(bias: Tensor, a: Tensor, b: Tensor, weights: SumWeights = {}): Tensor {
   if (a.shape.length !== 2) throw new RuntimeError(`mat1 must be a matrix, got ${a.shape.length}-D tensor`);
   if (b.shape.length !== 2) throw new RuntimeError(`mat2 must be a matrix, got ${b.shape.length}-D tensor`);
   expectProduct(a, b);
@@ -39,17 +45,66 @@ export function addmm(bias: Tensor, a: Tensor, b: Tensor): Tensor {
     );
   }
   const shape = [a.shape[0]!, b.shape[1]!];
-  const row = bias.shape.length === 1 && bias.shape[0] === shape[1];
+  const { alpha = 1, beta = 1 } = weights;
+  const row = bias.shape.length === 1 && bias.shape[0] === shape[1] && alpha === 1 && beta === 1;
   const value = row
     ? multiply(a.value, b.value, bias.value)
-    : add(tracked("", [], multiply(a.value, b.value), []), expand(bias, shape)).value;
+    : weightedSum(bias, multiply(a.value, b.value), shape, weights);
   return tracked(
     "AddmmBackward0",
     [bias, a, b],
     value,
-    [(g) => fit(g, bias), (g) => mm(g, t(b)), (g) => mm(t(a), g)],
+    [(g) => fit(times(g, beta), bias), (g) => times(mm(g, t(b)), alpha), (g) => times(mm(t(a), g), alpha)],
     [...(b.requiresGrad ? [a] : []), ...(a.requiresGrad ? [b] : [])],
   );
+}
+
+/** torch.addmv: beta·bias + alpha·(M,K)·(K). */
+export function addmv(bias: Tensor, a: Tensor, x: Tensor, weights: SumWeights = {}): Tensor {
+  const { alpha = 1, beta = 1 } = weights;
+  const shape = [a.shape[0]!];
+  return tracked(
+    "AddmvBackward0",
+    [bias, a, x],
+    weightedSum(bias, mv(constant(a.value), constant(x.value)).value, shape, weights),
+    [(g) => fit(times(g, beta), bias), (g) => times(outer(g, x), alpha), (g) => times(mv(t(a), g), alpha)],
+    [...(x.requiresGrad ? [a] : []), ...(a.requiresGrad ? [x] : [])],
+  );
+}
+
+/** torch.baddbmm: beta·bias + alpha·(B,M,K)·(B,K,N). */
+export function baddbmm(bias: Tensor, a: Tensor, b: Tensor, weights: SumWeights = {}): Tensor {
+  const { alpha = 1, beta = 1 } = weights;
+  const product = bmm(constant(a.value), constant(b.value)).value;
+  return tracked(
+    "BaddbmmBackward0",
+    [bias, a, b],
+    weightedSum(bias, product, product.shape, weights),
+    [
+      (g) => fit(times(g, beta), bias),
+      (g) => times(bmm(g, transpose(b, 1, 2)), alpha),
+      (g) => times(bmm(transpose(a, 1, 2), g), alpha),
+    ],
+    [...(b.requiresGrad ? [a] : []), ...(a.requiresGrad ? [b] : [])],
+  );
+}
+
+function times(x: Tensor, factor: number): Tensor {
+  return factor === 1 ? x : mul(x, factor);
+}
+
+function constant(value: Dense): Tensor {
+  return tracked("", [], value, []);
+}
+
+function weightedSum(
+  bias: Tensor,
+  product: Dense,
+  shape: readonly number[],
+  { alpha = 1, beta = 1 }: SumWeights,
+): Dense {
+  const scaled = times(expand(constant(bias.value), shape), beta);
+  return add(times(constant(product), alpha), scaled).value;
 }
 
 /** torch.mv: (M,K)·(K). */

@@ -2,11 +2,17 @@
  * What a tensor can do, as methods: `x.add(y)` is `add(x, y)`. Every function of the files named here takes a tensor first
  * and becomes a method; what it means is written where it is.
  */
+import * as activation from "./activation.ts";
 import * as arithmetic from "./arithmetic.ts";
 import { backward, detach, detach_, registerHook, requiresGrad_, retainGrad } from "./backward.ts";
+import * as bitwise from "./bitwise.ts";
+import * as blend from "./blend.ts";
 import { expand } from "./broadcast.ts";
 import * as convert from "./convert.ts";
+import { newEmpty, newFull, newOnes, newTensor, newZeros } from "./create.ts";
 import { data, setData } from "./data.ts";
+import * as diagonal from "./diagonal.ts";
+import * as division from "./division.ts";
 import * as draw from "./draw.ts";
 import * as extremes from "./extremes.ts";
 import * as gather from "./gather.ts";
@@ -18,22 +24,32 @@ import * as linear from "./linear.ts";
 import * as pointwise from "./pointwise.ts";
 import { bernoulli, multinomial } from "./random.ts";
 import * as reduce from "./reduce.ts";
+import * as restride from "./restride.ts";
 import * as shape from "./shape.ts";
 import * as softmax from "./softmax.ts";
 import { Tensor } from "./tensor.ts";
 import { clone, reshape } from "./views.ts";
 
 const { source: _, ...fills } = draw;
+const { hardshrink, prelu } = activation; // the only ones that torch has as methods, too
+const { dstack: _d, hstack: _h, vstack: _v, cat: _c, stack: _s, meshgrid: _m, ...cuts } = join;
 
 const operations = {
   ...arithmetic,
+  ...division,
+  ...bitwise,
+  ...blend,
+  hardshrink,
+  prelu,
   ...pointwise,
   ...softmax,
   ...reduce,
   ...extremes,
   ...linear,
   ...shape,
-  ...join,
+  ...restride,
+  ...diagonal,
+  ...cuts,
   ...gather,
   ...index,
   ...inplace,
@@ -47,6 +63,11 @@ const operations = {
   detach_,
   expand,
   multinomial,
+  newEmpty,
+  newFull,
+  newOnes,
+  newTensor,
+  newZeros,
   registerHook,
   requiresGrad_,
   retainGrad,

@@ -14,8 +14,8 @@ import { isGradEnabled } from "./mode.ts";
 import { contiguous } from "./shape.ts";
 import { Tensor, tracked } from "./tensor.ts";
 
-/** Refuses what torch refuses to write into; nothing has been touched then. */
-export function expectWritable(x: Tensor): void {
+/** Refuses to change a leaf that wants a gradient, or what a view shows of one. */
+export function expectLeafUntouched(x: Tensor): void {
   if (isGradEnabled()) {
     if (x.requiresGrad && x.isLeaf) {
       throw new RuntimeError(
@@ -28,6 +28,11 @@ export function expectWritable(x: Tensor): void {
       throw new RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.");
     }
   }
+}
+
+/** Refuses what torch refuses to write into; nothing has been touched then. */
+export function expectWritable(x: Tensor): void {
+  expectLeafUntouched(x);
   const { shape, strides } = x.value;
   if (shape.some((length, d) => length > 1 && strides[d] === 0)) {
     throw new RuntimeError(

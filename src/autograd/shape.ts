@@ -2,8 +2,19 @@
 
 import { IndexError, listText, RuntimeError } from "../check.ts";
 import { inferShape, product, wrapDim, wrapDims } from "../dense/shape.ts";
+import { expand } from "./broadcast.ts";
 import { type Tensor, viewed } from "./tensor.ts";
-import { clone, rearranged, reshape, selectAt, slice, squeezeNamed, swapped, viewNamed } from "./views.ts";
+import {
+  clone,
+  rearranged,
+  reshape,
+  selectAt,
+  slice,
+  squeezeNamed,
+  swapped,
+  unsqueezeNamed,
+  viewNamed,
+} from "./views.ts";
 
 type Lengths = (number | readonly number[])[];
 
@@ -48,16 +59,7 @@ export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
 
 /** torch.unsqueeze: a new dimension of length 1 at `dim`. */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
-  const { value } = x;
-  const at = wrapDim(dim, x.shape.length + 1);
-  const stride = at < x.shape.length ? x.shape[at]! * value.strides[at]! : 1;
-  return viewed(
-    "UnsqueezeBackward0",
-    x,
-    value.window(value.shape.toSpliced(at, 0, 1), value.strides.toSpliced(at, 0, stride)),
-    (g) => squeeze(g, at),
-    (again) => unsqueeze(again, at),
-  );
+  return unsqueezeNamed("UnsqueezeBackward0", x, dim);
 }
 
 /** torch.permute: the dimensions in another order. */
@@ -92,6 +94,35 @@ export function movedim(x: Tensor, source: number, destination: number): Tensor 
   const order = [...x.shape.keys()].filter((d) => d !== from);
   order.splice(wrapDim(destination, x.shape.length), 0, from);
   return rearranged("PermuteBackward0", x, order);
+}
+
+/** torch.moveaxis, another name of `movedim`. */
+export const moveaxis: typeof movedim = movedim;
+
+/** torch.swapaxes, another name of `transpose`. */
+export const swapaxes: typeof transpose = transpose;
+
+/** torch.swapdims, another name of `transpose`. */
+export const swapdims: typeof transpose = transpose;
+
+/** torch.ravel: one dimension, without a copy where the memory allows it. */
+export function ravel(x: Tensor): Tensor {
+  return reshape(contiguous(x), -1);
+}
+
+/** torch.Tensor.reshape_as. */
+export function reshapeAs(x: Tensor, other: Tensor): Tensor {
+  return reshape(x, other.shape);
+}
+
+/** torch.broadcast_to: `expand` to a whole shape. */
+export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
+  return expand(x, shape);
+}
+
+/** torch.Tensor.expand_as. */
+export function expandAs(x: Tensor, other: Tensor): Tensor {
+  return expand(x, other.shape);
 }
 
 /** torch.narrow: positions start .. start+length−1 of one dimension. */

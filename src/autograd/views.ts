@@ -51,6 +51,20 @@ export function squeezeNamed(name: string, x: Tensor, dims: Dims): Tensor {
   );
 }
 
+/** `unsqueeze` under one of torch's node names. */
+export function unsqueezeNamed(name: string, x: Tensor, dim: number): Tensor {
+  const { value } = x;
+  const at = wrapDim(dim, x.shape.length + 1);
+  const stride = at < x.shape.length ? x.shape[at]! * value.strides[at]! : 1;
+  return viewed(
+    name,
+    x,
+    value.window(value.shape.toSpliced(at, 0, 1), value.strides.toSpliced(at, 0, stride)),
+    (g) => squeezeNamed("SqueezeBackward1", g, [at]),
+    (again) => unsqueezeNamed(name, again, at),
+  );
+}
+
 /** The dimensions in another order. */
 export function rearranged(name: string, x: Tensor, order: Dims): Tensor {
   const { value } = x;

@@ -1,0 +1,284 @@
+/**
+ * Reading a pickle: the machine that runs its instructions. Nothing in the file chooses what is called: a GLOBAL is looked
+ * up in the caller's table, and every instruction checks the type of what it works on. There is no recursion, memory
+ * grows with the bytes that were really read, and nothing from the file becomes a property of an object.
+ *
+ *     None, bool    null, boolean                             list, tuple    array, Tuple
+ *     int           number, bigint beyond 2^53                dict, set      Map, Set
+ *     float         number, Float where it is whole           str            string
+ */
+import { float } from "../dense/python-float.ts";
+import { isPythonInt } from "../dense/python-text.ts";
+import { Size } from "../dense/size.ts";
+import { Tuple, tuple } from "../dense/tuple.ts";
+import type { ByteReader } from "./bytes.ts";
+import { type FormatError, shown } from "./format-error.ts";
+import { OPCODE } from "./opcodes.ts";
+import { decodeUtf8 } from "./utf8.ts";
+
+/** What the machine may meet outside of itself. Both may throw: `machine.error` makes the error. */
+export interface Surroundings {
+  /** What a GLOBAL stands for. */
+  find(module: string, name: string, machine: Unpickler): unknown;
+  /** What a persistent id stands for. */
+  persistent(id: unknown, machine: Unpickler): unknown;
+  /** Gives an object its attributes. */
+  build(object: unknown, state: unknown, machine: Unpickler): void;
+}
+
+/** A function of the caller that pickles may call. */
+export class Callable {
+  readonly name: string;
+  readonly call: (args: readonly unknown[], machine: Unpickler) => unknown;
+
+  constructor(name: string, call: Callable["call"]) {
+    this.name = name;
+    this.call = call;
+  }
+}
+
+/** 400,000 tensors; a stack or a memo of more entries would come near the limits of JavaScript's own arrays and maps. */
+const MAX_BYTES = 2 ** 26;
+
+/** One byte can make a container of a hundred: this keeps what a hostile file costs under a gigabyte. */
+const MAX_CONTAINERS = 2 ** 22;
+
+/** No name that is allowed is longer. */
+const MAX_NAME = 256;
+
+/** Runs one pickle. */
+export class Unpickler {
+  readonly #reader: ByteReader;
+  readonly #surroundings: Surroundings;
+  readonly #stack: unknown[] = [];
+  /** Where in the stack each open MARK stands. */
+  readonly #marks: number[] = [];
+  /** A Map, not an array: the file chooses the indices. */
+  readonly #memo = new Map<number, unknown>();
+  readonly #start: number;
+  #instruction = 0;
+  #containers = 0;
+  #copied = 0;
+
+  constructor(reader: ByteReader, surroundings: Surroundings) {
+    this.#reader = reader;
+    this.#surroundings = surroundings;
+    this.#start = reader.position;
+  }
+
+  /** The value of the pickle; the reader stands behind its STOP then. Errors: FormatError. */
+  run(): unknown {
+    for (;;) {
+      this.#instruction = this.#reader.position;
+      if (this.#instruction - this.#start > MAX_BYTES) throw this.error(`a pickle of more than ${MAX_BYTES} bytes`);
+      const opcode = this.#reader.u8();
+      if (opcode === OPCODE.STOP) return this.#pop();
+      this.#step(opcode);
+    }
+  }
+
+  /** What is wrong, at the instruction that is being run. */
+  error(message: string, hint?: string): FormatError {
+    return this.#reader.error(message, this.#instruction, hint);
+  }
+
+  /**
+   * Called before `amount` elements are copied. An honest pickle spells out what it copies, so all copies together are
+   * never longer than what was read; one that copies the same thing again and again is refused.
+   */
+  spend(amount: number): void {
+    this.#copied += amount;
+    if (this.#copied > this.#reader.position - this.#start) throw this.error("the pickle multiplies its own content");
+  }
+
+  #step(opcode: number): void {
+    const reader = this.#reader;
+    switch (opcode) {
+      case OPCODE.PROTO:
+        reader.u8(); // the instructions tell for themselves whether they are known
+        return;
+      case OPCODE.MARK:
+        this.#marks.push(this.#stack.length);
+        return;
+      case OPCODE.NONE:
+        return this.#push(null);
+      case OPCODE.NEWTRUE:
+        return this.#push(true);
+      case OPCODE.NEWFALSE:
+        return this.#push(false);
+      case OPCODE.BININT1:
+        return this.#push(reader.u8());
+      case OPCODE.BININT2:
+        return this.#push(reader.u16());
+      case OPCODE.BININT:
+        return this.#push(reader.i32());
+      case OPCODE.LONG1:
+        return this.#push(longInteger(reader.take(reader.u8())));
+      case OPCODE.BINFLOAT:
+        return this.#push(pythonFloat(reader.bigEndianDouble()));
+      case OPCODE.BINUNICODE:
+        return this.#push(this.#text(reader.u32()));
+      case OPCODE.SHORT_BINSTRING:
+        return this.#push(this.#text(reader.u8()));
+      case OPCODE.EMPTY_TUPLE:
+        return this.#make(tuple([]));
+      case OPCODE.TUPLE1:
+        return this.#tuple(1);
+      case OPCODE.TUPLE2:
+        return this.#tuple(2);
+      case OPCODE.TUPLE3:
+        return this.#tuple(3);
+      case OPCODE.TUPLE:
+        return this.#make(tuple(this.#popMarked()));
+      case OPCODE.EMPTY_LIST:
+        return this.#make([]);
+      case OPCODE.EMPTY_DICT:
+        return this.#make(new Map());
+      case OPCODE.EMPTY_SET:
+        return this.#make(new Set());
+      case OPCODE.APPEND:
+        return this.#append([this.#pop()]);
+      case OPCODE.APPENDS:
+        return this.#append(this.#popMarked());
+      case OPCODE.SETITEM:
+        return this.#setItems([this.#pop(), this.#pop()].reverse());
+      case OPCODE.SETITEMS:
+        return this.#setItems(this.#popMarked());
+      case OPCODE.BINPUT:
+        this.#memo.set(reader.u8(), this.#top());
+        return;
+      case OPCODE.LONG_BINPUT:
+        this.#memo.set(reader.u32(), this.#top());
+        return;
+      case OPCODE.BINGET:
+        return this.#get(reader.u8());
+      case OPCODE.LONG_BINGET:
+        return this.#get(reader.u32());
+      case OPCODE.GLOBAL:
+        return this.#push(this.#surroundings.find(this.#line(), this.#line(), this));
+      case OPCODE.REDUCE:
+      case OPCODE.NEWOBJ:
+        return this.#call();
+      case OPCODE.BINPERSID:
+        return this.#make(this.#surroundings.persistent(this.#pop(), this));
+      case OPCODE.BUILD: {
+        const state = this.#pop();
+        return this.#surroundings.build(this.#top(), state, this);
+      }
+      default:
+        throw this.error(`instruction 0x${opcode.toString(16).padStart(2, "0")} is not allowed`);
+    }
+  }
+
+  // ---- the stack; what lies under an open MARK is out of reach
+
+  #push(value: unknown): void {
+    this.#stack.push(value);
+  }
+
+  #pop(): unknown {
+    const value = this.#top();
+    this.#stack.pop();
+    return value;
+  }
+
+  #top(): unknown {
+    if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) throw this.error("the stack is empty");
+    return this.#stack.at(-1);
+  }
+
+  #popMarked(): unknown[] {
+    const mark = this.#marks.pop();
+    if (mark === undefined) throw this.error("no MARK is open");
+    return this.#stack.splice(mark);
+  }
+
+  #get(index: number): void {
+    const value = this.#memo.get(index);
+    if (value === undefined) throw this.error(`memo ${index} was never set`);
+    this.#push(value);
+  }
+
+  // ---- values
+
+  #make(container: unknown): void {
+    this.#containers += 1;
+    if (this.#containers > MAX_CONTAINERS) throw this.error(`more than ${MAX_CONTAINERS} containers`);
+    this.#push(container);
+  }
+
+  #tuple(length: number): void {
+    const items = Array.from({ length }, () => this.#pop());
+    this.#make(tuple(items.reverse()));
+  }
+
+  #append(items: readonly unknown[]): void {
+    const list = this.#top();
+    if (!isList(list)) throw this.error("only lists can be appended to");
+    for (const item of items) list.push(item);
+  }
+
+  #setItems(items: readonly unknown[]): void {
+    const dict = this.#top();
+    if (!(dict instanceof Map)) throw this.error("items can only be set in a dict");
+    if (items.length % 2 !== 0) throw this.error("a key without a value");
+    for (let at = 0; at < items.length; at += 2) dict.set(this.hashable(items[at]), items[at + 1]);
+  }
+
+  /** A value as the key of a Map or the member of a Set. Whole floats are found as the numbers that they equal. */
+  hashable(key: unknown): unknown {
+    if (isList(key) || key instanceof Map || key instanceof Set) throw this.error("a container cannot be a key");
+    return key instanceof Number ? key.valueOf() : key;
+  }
+
+  #call(): void {
+    const args = this.#pop();
+    const callable = this.#pop();
+    if (!(callable instanceof Callable)) throw this.error("only functions of the table can be called");
+    if (!(args instanceof Tuple)) throw this.error(`${callable.name} is not called with a tuple`);
+    this.#make(callable.call(args, this));
+  }
+
+  #text(length: number): string {
+    const text = decodeUtf8(this.#reader.take(length));
+    if (text === undefined) throw this.error("a text that is not UTF-8");
+    return text;
+  }
+
+  #line(): string {
+    const { bytes, position } = this.#reader;
+    const end = bytes.subarray(position, position + MAX_NAME).indexOf(NEWLINE);
+    if (end < 0) throw this.error("a name without an end");
+    const name = this.#text(end);
+    this.#reader.u8();
+    return name;
+  }
+}
+
+const NEWLINE = 0x0a;
+
+/** Whether a value is a Python list, and not one of the arrays that stand for something else. */
+export function isList(value: unknown): value is unknown[] {
+  return Array.isArray(value) && !(value instanceof Tuple) && !(value instanceof Size);
+}
+
+/** Whole numbers that could be taken for ints are marked. */
+function pythonFloat(value: number): number {
+  return isPythonInt(value) ? float(value) : value;
+}
+
+/** Two's complement, little-endian, of any length. */
+function longInteger(bytes: Uint8Array): number | bigint {
+  let magnitude = 0n;
+  for (const byte of bytes.toReversed()) magnitude = (magnitude << 8n) | BigInt(byte);
+  const value = BigInt.asIntN(8 * bytes.length, magnitude);
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** How a value from the file is called in a message. */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return `'${shown(value)}'`;
+  if (typeof value !== "object" || value === null) return String(value);
+  return value instanceof Number ? `the float ${value.valueOf()}` : `a ${value.constructor.name}`;
+}
