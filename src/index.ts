@@ -54,6 +54,7 @@ export {
   zeros,
   zerosLike,
 } from "./autograd/create.ts";
+export { cuda, device } from "./autograd/device.ts";
 export { diag, diagEmbed, diagonal, trace } from "./autograd/diagonal.ts";
 export { floorDivide, fmod, remainder } from "./autograd/division.ts";
 export { einsum } from "./autograd/einsum.ts";
@@ -73,6 +74,7 @@ export {
   type ValuesAndIndices,
 } from "./autograd/extremes.ts";
 export {
+  bincount,
   gather,
   indexAdd,
   indexCopy,
@@ -104,7 +106,7 @@ export {
   unbind,
   vstack,
 } from "./autograd/join.ts";
-export { allclose, equal, isclose, numel, type Tolerance } from "./autograd/layout.ts";
+export { allclose, equal, isclose, isTensor, numel, type Tolerance } from "./autograd/layout.ts";
 export { addmm, addmv, baddbmm, bmm, dot, matmul, mm, mv, outer, type SumWeights } from "./autograd/linear.ts";
 // Gradients
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./autograd/mode.ts";
@@ -145,6 +147,7 @@ export {
   normal,
   rand,
   randint,
+  randintLike,
   randLike,
   randn,
   randnLike,
@@ -154,6 +157,7 @@ export {
 export {
   all,
   any,
+  countNonzero,
   cumprod,
   cumsum,
   mean,
@@ -190,6 +194,17 @@ export { logSoftmax, logsumexp, softmax } from "./autograd/softmax.ts";
 export { Tensor } from "./autograd/tensor.ts";
 export { clone, reshape } from "./autograd/views.ts";
 export * as autograd from "./autograd.ts";
+// Errors
+export {
+  AssertionError,
+  AttributeError,
+  IndexError,
+  KeyError,
+  NotImplementedError,
+  RuntimeError,
+  TorchError,
+  ValueError,
+} from "./check.ts";
 // dtypes and shapes
 export {
   bfloat16,
@@ -223,24 +238,14 @@ export { float as pyFloat } from "./dense/python-float.ts";
 export { repr, str } from "./dense/python-text.ts";
 export { Size } from "./dense/size.ts";
 export { Tuple, tuple } from "./dense/tuple.ts";
+// Files
+export { FormatError } from "./formats/format-error.ts";
 export * as F from "./functional.ts";
-// Networks
-export * as nn from "./nn.ts";
-// Random numbers
-export { defaultGenerator, Generator, initialSeed, manualSeed, seed } from "./random/generator.ts";
-// export * as optim from "./optim.ts";
-
-// Errors
-export {
-  AssertionError,
-  AttributeError,
-  IndexError,
-  KeyError,
-  NotImplementedError,
-  RuntimeError,
-  TorchError,
-  ValueError,
-} from "./check.ts";
-
 // Learning
 export { maxUlps } from "./learn/ulp.ts";
+// Networks
+export * as nn from "./nn.ts";
+export * as optim from "./optim.ts";
+// Random numbers
+export { defaultGenerator, Generator, initialSeed, manualSeed, seed } from "./random/generator.ts";
+export { load, save } from "./save.ts";

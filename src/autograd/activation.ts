@@ -46,11 +46,13 @@ export function celu(x: Tensor, alpha = 1): Tensor {
   return row(x);
 }
 
+const SIXTH = Math.fround(1 / 6); // torch keeps the slope as a float32, whatever the dtype
+
 /** torch.nn.functional.hardsigmoid: x/6 + 1/2, cut to [0, 1]. */
 export const hardsigmoid: OfOne = real(
   "HardsigmoidBackward0",
   (x) => Math.min(Math.max(x + 3, 0), 6) / 6,
-  (g, x) => where(between(x, -3, 3), mul(g, 1 / 6), 0),
+  (g, x) => where(between(x, -3, 3), mul(g, SIXTH), 0),
 );
 
 /** torch.nn.functional.hardswish: x·hardsigmoid(x). */

@@ -1,7 +1,7 @@
 /** Sums, products and their kin: functions of two or three numbers, broadcast. */
 import { fma32, fma64 } from "../arithmetic/fma.ts";
 import { RuntimeError } from "../check.ts";
-import { bool, float64 } from "../dense/dtype.ts";
+import { bool, cppName, dtypeOfScalar, float64, promoteTypes } from "../dense/dtype.ts";
 import { type Binary, map, select } from "../dense/elementwise.ts";
 import { fit } from "./broadcast.ts";
 import { roundedQuotient } from "./division.ts";
@@ -118,19 +118,19 @@ function scaledSum(name: string, a: Operand, b: Operand, scale: number): Tensor 
 export const maximum: (a: Operand, b: Operand) => Tensor = extreme(
   "MaximumBackward0",
   { number: (a, b) => Math.max(a, b), integer: (a, b) => (a > b ? a : b) },
-  (a, b) => gt(a, b),
+  (a, b) => lt(a, b),
 );
 
 /** torch.minimum: the smaller of two; where they are equal each gets half of the gradient. */
 export const minimum: (a: Operand, b: Operand) => Tensor = extreme(
   "MinimumBackward0",
   { number: (a, b) => Math.min(a, b), integer: (a, b) => (a < b ? a : b) },
-  (a, b) => lt(a, b),
+  (a, b) => gt(a, b),
 );
 
-function extreme(name: string, f: Binary, wins: (a: Tensor, b: Tensor) => Tensor): (a: Operand, b: Operand) => Tensor {
+function extreme(name: string, f: Binary, loses: (a: Tensor, b: Tensor) => Tensor): (a: Operand, b: Operand) => Tensor {
   const share = (g: Tensor, mine: Tensor, other: Tensor): Tensor =>
-    where(eq(mine, other), div(g, 2), mul(g, wins(mine, other)));
+    where(eq(mine, other), div(g, 2), where(loses(mine, other), 0, g));
   return binary(
     name,
     f,
@@ -206,7 +206,8 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
       `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype.scalarType}`,
     );
   }
-  const dtype = commonType(a, b);
+  const plain = !(a instanceof Tensor) && !(b instanceof Tensor);
+  const dtype = plain ? promoteTypes(dtypeOfScalar(a), dtypeOfScalar(b)) : commonType(a, b);
   const [x, y] = [asTensor(a, dtype), asTensor(b, dtype)];
   return tracked(
     "WhereBackward0",
@@ -217,25 +218,10 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   );
 }
 
-// What C++ calls the dtypes.
-const TYPE_WORDS: Record<string, string> = {
-  float32: "float",
-  float64: "double",
-  float16: "c10::Half",
-  bfloat16: "c10::BFloat16",
-  int64: "long long",
-  int32: "int",
-  int16: "short",
-  int8: "signed char",
-  uint8: "unsigned char",
-};
-
 /** torch.masked_fill: `value` where the mask is true. */
 export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
   if (mask.dtype !== bool) {
-    throw new RuntimeError(
-      `masked_fill_ only supports boolean masks, but got mask with dtype ${TYPE_WORDS[mask.dtype.name] ?? mask.dtype.name}`,
-    );
+    throw new RuntimeError(`masked_fill_ only supports boolean masks, but got mask with dtype ${cppName(mask.dtype)}`);
   }
   const filler = asTensor(value, x.dtype);
   if (filler.shape.length > 0) {
@@ -252,9 +238,17 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
   );
 }
 
-/** torch.clamp: cut to [min, max], numbers or tensors; the gradient goes to whatever was taken. */
-export function clamp(x: Tensor, options: { min?: Operand; max?: Operand } = {}): Tensor {
-  const { min, max } = options;
+/** The bounds of `clamp`; one may be missing. */
+export interface Bounds {
+  readonly min?: Operand | null;
+  readonly max?: Operand | null;
+}
+
+/** torch.clamp: cut to [min, max], numbers or tensors: `clamp(x, 0, 1)`, `clamp(x, { min: 0 })`. */
+export function clamp(x: Tensor, minOrBounds?: Operand | Bounds | null, last?: Operand | null): Tensor {
+  const named = typeof minOrBounds === "object" && minOrBounds !== null && !(minOrBounds instanceof Tensor);
+  const bounds = named ? minOrBounds : { min: minOrBounds, max: last };
+  const [min, max] = [bounds.min ?? undefined, bounds.max ?? undefined];
   if (min === undefined && max === undefined) {
     throw new RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None");
   }

@@ -1,11 +1,14 @@
 /** Asking for gradients: `backward` leaves them in the leaves, `grad` hands them over, hooks watch them pass. */
 
 import { RuntimeError } from "../check.ts";
-import { allocate } from "../dense/dense.ts";
+import { allocate, elements, writeElements } from "../dense/dense.ts";
 import { sameDims } from "../dense/shape.ts";
+import { type Tuple, tuple } from "../dense/tuple.ts";
 import { add } from "./arithmetic.ts";
+import { toDtype } from "./broadcast.ts";
+import { emptyLike, zerosLike } from "./create.ts";
 import { AccumulateGrad, type Edge, type GradientHook, walk } from "./graph.ts";
-import { isGradEnabled, noGrad } from "./mode.ts";
+import { isGradEnabled } from "./mode.ts";
 import { become } from "./overwrite.ts";
 import { Tensor } from "./tensor.ts";
 import { clone } from "./views.ts";
@@ -23,21 +26,36 @@ export interface BackwardOptions {
 /** torch.Tensor.backward: adds dThis/dLeaf, times `gradient`, to the `.grad` of every leaf. */
 export function backward(x: Tensor, gradient?: Tensor | null, options: BackwardOptions = {}): void {
   const { createGraph = false, retainGraph = createGraph, inputs } = options;
-  const wanted = inputs && new Set(inputs);
-  walk([root(x, 0, gradient)], {
+  if (inputs?.length === 0) throw new RuntimeError("`inputs` argument to `backward()` cannot be empty.");
+  const start = root(x, 0, gradient);
+  for (const input of inputs ?? []) retainGrad(input);
+  walk([start], {
     retainGraph,
     createGraph,
     sum: add,
-    arrive: ({ node }, grad) => {
-      if (node instanceof AccumulateGrad && (!wanted || wanted.has(node.variable))) accumulate(node.variable, grad);
+    wanted: inputs?.map((input) => input.gradientEdge!),
+    arrive: ({ node, output }, grad) => {
+      if (node instanceof AccumulateGrad) accumulate(node.variable, grad);
+      else keep(node.retained.get(output), grad);
     },
   });
 }
 
+function keep(retained: Tensor | undefined, grad: Tensor): void {
+  if (retained) accumulate(retained, grad);
+}
+
 function accumulate(leaf: Tensor, grad: Tensor): void {
-  if (!leaf.grad) leaf.grad = clone(isGradEnabled() ? grad : detach(grad));
+  if (!leaf.grad) leaf.grad = leaf.isLeaf && !isGradEnabled() ? copyFor(leaf, grad) : clone(grad);
   else if (isGradEnabled()) leaf.grad = add(leaf.grad, grad);
   else become(leaf.grad, add(leaf.grad, grad));
+}
+
+/** A copy of a gradient in the memory order of its leaf, as torch lays it out. */
+function copyFor(leaf: Tensor, grad: Tensor): Tensor {
+  const copy = emptyLike(leaf);
+  writeElements(copy.value, elements(grad.value));
+  return copy;
 }
 
 /** Where a walk starts: the tensor's edge and the gradient that goes in there. */
@@ -47,7 +65,7 @@ function root(x: Tensor, position: number, gradient: Tensor | null | undefined):
     throw new RuntimeError(`element ${position} of tensors does not require grad and does not have a grad_fn`);
   }
   if (gradient) {
-    if (sameDims(gradient.shape, x.shape)) return { edge, grad: gradient };
+    if (sameDims(gradient.shape, x.shape)) return { edge, grad: toDtype(gradient, x.dtype) };
     throw new RuntimeError(
       `Mismatch in shape: grad_output[${position}] has a shape of ${gradient.shape} and output[${position}] has a shape of ${x.shape}.`,
     );
@@ -66,15 +84,28 @@ export interface GradOptions {
   readonly createGraph?: boolean;
   /** Give null for inputs that the outputs do not depend on, instead of an error. */
   readonly allowUnused?: boolean;
+  /** Give zeros for them. */
+  readonly materializeGrads?: boolean;
 }
 
 /** torch.autograd.grad: the gradients of the sum of `outputs` by each of `inputs`; no `.grad` is touched. */
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],
+  options?: GradOptions & { readonly allowUnused?: false },
+): Tuple<Tensor>;
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions,
+): Tuple<Tensor | null>;
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
   options: GradOptions = {},
-): (Tensor | null)[] {
-  const { createGraph = false, retainGraph = createGraph, allowUnused = false, gradOutputs } = options;
+): Tuple<Tensor | null> {
+  const { createGraph = false, retainGraph = createGraph, materializeGrads = false, gradOutputs } = options;
+  const { allowUnused = materializeGrads } = options;
   const [from, to] = [listOf(outputs), listOf(inputs)];
   const given = gradOutputs === undefined ? [] : listOf(gradOutputs);
   const edges = to.map((x) => x.gradientEdge);
@@ -86,19 +117,22 @@ export function grad(
       retainGraph,
       createGraph,
       sum: add,
+      wanted: edges as Edge[],
       arrive: (edge, gradient) => {
+        keep(edge.node.retained.get(edge.output), gradient);
         for (const [i, wanted] of edges.entries()) {
           if (wanted!.node === edge.node && wanted!.output === edge.output) found[i] = gradient;
         }
       },
     },
   );
-  if (!allowUnused && found.includes(null)) {
+  const unused = found.indexOf(null);
+  if (!allowUnused && unused >= 0) {
     throw new RuntimeError(
-      "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.",
+      `The differentiated Tensor at index ${unused} appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.`,
     );
   }
-  return found;
+  return tuple(materializeGrads ? found.map((gradient, i) => gradient ?? zerosLike(to[i]!)) : found);
 }
 
 function listOf<T extends Tensor | null>(x: T | readonly T[]): readonly T[] {
@@ -112,7 +146,10 @@ export function detach(x: Tensor): Tensor {
 
 /** torch.Tensor.detach_: forgets the past of this very tensor. */
 export function detach_(x: Tensor): Tensor {
-  if (x.viewOf) throw new RuntimeError("Can't detach views in-place. Use detach() instead.");
+  if (x.viewOf)
+    throw new RuntimeError(
+      "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution.",
+    );
   x.setHistory(undefined);
   return x;
 }
@@ -142,7 +179,5 @@ export function registerHook(x: Tensor, hook: GradientHook): HookHandle {
 /** torch.Tensor.retain_grad: `.grad` is kept for this tensor although it is no leaf. */
 export function retainGrad(x: Tensor): void {
   if (!x.requiresGrad) throw new RuntimeError("can't retain_grad on Tensor that has requires_grad=False");
-  if (x.isLeaf || x.retainsGrad) return;
-  x.retainsGrad = true;
-  registerHook(x, (g) => noGrad(() => accumulate(x, g)));
+  x.retain();
 }

@@ -1,8 +1,8 @@
 /** Functions of two and three numbers that mix them: interpolation, sums of products, angles, logarithms of sums. */
 import { map } from "../dense/elementwise.ts";
-import { add, div, eq, isnan, logicalNot, mul, neg, sub, where } from "./arithmetic.ts";
+import { add, div, eq, isnan, logicalNot, lt, mul, neg, sub, where } from "./arithmetic.ts";
 import { fit } from "./broadcast.ts";
-import { exp } from "./pointwise.ts";
+import { abs, exp } from "./pointwise.ts";
 import { asTensor, binary, commonType, type Operand } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
 
@@ -13,7 +13,7 @@ export function lerp(x: Tensor, end: Tensor, weight: Operand): Tensor {
   const value = detached((a, b, c) => {
     const near = add(a, mul(c, sub(b, a)));
     const far = sub(b, mul(sub(b, a), sub(1, c)));
-    return where(isNear(c), near, far);
+    return where(lt(abs(c), 0.5), near, far);
   })(x, end, w);
   return tracked(
     weight instanceof Tensor ? "LerpBackward1" : "LerpBackward0",
@@ -22,10 +22,6 @@ export function lerp(x: Tensor, end: Tensor, weight: Operand): Tensor {
     [(g) => fit(mul(g, sub(1, w)), x), (g) => fit(mul(g, w), end), (g) => fit(mul(g, sub(end, x)), w)],
     weight instanceof Tensor ? [x, end, w] : [],
   );
-}
-
-function isNear(weight: Tensor): Tensor {
-  return new Tensor(map({ number: (w) => (Math.abs(w) < 0.5 ? 1 : 0) }, weight.value));
 }
 
 /** Numbers without a past: what an operation of several steps computes before it is recorded as one. */

@@ -65,9 +65,11 @@ export function typeAs(x: Tensor, other: Tensor): Tensor {
   return toDtype(x, other.dtype);
 }
 
-/** torch.Tensor.type without arguments: `torch.FloatTensor`. */
-export function type(x: Tensor): string {
-  return `torch.${x.dtype.scalarType}Tensor`;
+/** torch.Tensor.type: the name of the type, `torch.FloatTensor`; with a dtype, the tensor in that. */
+export function type(x: Tensor): string;
+export function type(x: Tensor, dtype: DType): Tensor;
+export function type(x: Tensor, dtype?: DType): string | Tensor {
+  return dtype ? toDtype(x, dtype) : `torch.${x.dtype.scalarType}Tensor`;
 }
 
 /** As float32. */

@@ -1,5 +1,5 @@
 /** New tensors from plain values and by rule. Random ones are made in `draw.ts`. */
-import { AssertionError, RuntimeError, ValueError } from "../check.ts";
+import { AssertionError, listText, RuntimeError, ValueError } from "../check.ts";
 import { allocate, type Dense, elements, wrap } from "../dense/dense.ts";
 import {
   bool,
@@ -56,6 +56,8 @@ export function fromNumpy(data: Data): Tensor {
 
 /** torch.zeros. */
 export function zeros(...size: SizeAndOptions): Tensor {
+  const isNegative = (length: unknown): boolean => typeof length === "number" && length < 0;
+  if (size.flat().some(isNegative)) throw new RuntimeError("zeros: Dimension size must be non-negative.");
   return full(...splitSize("zeros", size, 0));
 }
 
@@ -71,13 +73,10 @@ export function empty(...size: SizeAndOptions): Tensor {
 
 /** torch.full: one value everywhere. */
 export function full(size: readonly number[], value: Scalar, options: TensorOptions = {}): Tensor {
-  const negative = size.find((length) => length < 0);
-  if (negative !== undefined) {
-    throw new RuntimeError(`Trying to create tensor with negative dimension ${negative}: [${size.join(", ")}]`);
-  }
+  expectLengths("full", size);
   const dense = allocate(size, options.dtype ?? dtypeOfScalar(value));
   const filler = convertScalar(value, dense.dtype);
-  if (filler) dense.data.fill(filler as never);
+  if (!Object.is(filler, 0)) dense.data.fill(filler as never);
   return leaf(dense, options);
 }
 
@@ -104,11 +103,11 @@ export function fullLike(x: Tensor, value: Scalar, options: TensorOptions = {}):
   return made;
 }
 
-/** torch.arange: start, start+step, ... below end. Whole numbers give int64. */
+/** torch.arange: start, start+step, ... below end. Whole numbers give int64, unless marked: `arange(pyFloat(3))`. */
 export function arange(...startEndStep: (number | TensorOptions)[]): Tensor {
-  const options = (startEndStep.find((entry) => typeof entry === "object") ?? {}) as TensorOptions;
-  const numbers = startEndStep.filter((entry) => typeof entry === "number");
-  const [start, end, step = 1] = numbers.length === 1 ? [0, numbers[0]!] : (numbers as [number, number, number?]);
+  const numbers = startEndStep.filter(isNumber);
+  const options = (startEndStep.find((entry) => !isNumber(entry)) ?? {}) as TensorOptions;
+  const [start, end, step = 1] = (numbers.length === 1 ? [0, numbers[0]!] : numbers).map(Number);
   if (step === 0) throw new RuntimeError("step must be nonzero");
   if ((end - start) * step < 0) {
     throw new RuntimeError("upper bound and lower bound inconsistent with step sign");
@@ -155,9 +154,23 @@ export function splitSize<Options extends TensorOptions, Rest extends unknown[]>
 ): [number[], ...Rest, Options] {
   const options = size.filter((entry) => typeof entry === "object" && !Array.isArray(entry)) as Options[];
   const lengths = size.filter((entry) => typeof entry === "number" || Array.isArray(entry)).flat() as number[];
-  if (lengths.some((length) => length < 0)) throw new RuntimeError(`${who}: Dimension size must be non-negative.`);
+  expectLengths(who, lengths);
   const given = Object.assign({}, ...options) as Options;
   return [lengths, ...rest, { ...given, dtype: given.dtype ?? getDefaultDtype() }];
+}
+
+function expectLengths(who: string, lengths: readonly number[]): void {
+  const negative = lengths.find((length) => length < 0);
+  if (negative !== undefined) {
+    throw new RuntimeError(`Trying to create tensor with negative dimension ${negative}: ${listText(lengths)}`);
+  }
+  const at = lengths.findIndex((length) => !Number.isInteger(length));
+  if (at < 0) return;
+  throw new TypeError(
+    at === 0
+      ? `${who}(): argument 'size' (position 1) must be tuple of ints, but found element of type float at pos 0`
+      : `${who}(): argument 'size' failed to unpack the object at pos ${at + 1} with error "type must be tuple of ints,but got float"`,
+  );
 }
 
 /** A leaf with the given options. */
@@ -168,11 +181,16 @@ export function leaf(dense: Dense, options: TensorOptions): Tensor {
 
 /** Accepts the names of the one device there is. */
 export function expectCpu(device: string | undefined): void {
-  if (device === undefined || /^cpu(:\\d+)?$/.test(device)) return;
+  if (device === undefined || /^cpu(:\d+)?$/.test(device)) return;
   if (device.startsWith("cuda")) throw new AssertionError("Torch not compiled with CUDA enabled");
   throw new RuntimeError(
     `Expected one of cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, privateuseone device type at start of device string: ${device}`,
   );
+}
+
+/** Whether a value is a number, a marked one (`pyFloat`) included. */
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" || value instanceof Number;
 }
 
 function fill(dense: Dense, value: (i: number) => Scalar): Dense {
@@ -200,7 +218,7 @@ function dtypeOf(data: TensorData): DType | undefined {
 }
 
 function commonDtype(values: readonly Scalar[]): DType {
-  if (values.length === 0 || values.some((value) => typeof value === "number")) return getDefaultDtype();
+  if (values.length === 0 || values.some(isNumber)) return getDefaultDtype();
   return values.some((value) => typeof value === "bigint") ? int64 : bool;
 }
 

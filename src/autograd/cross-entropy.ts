@@ -7,7 +7,7 @@ import { IndexError, listText, RuntimeError, ValueError } from "../check.ts";
 import { allocate, elements } from "../dense/dense.ts";
 import { int64, uint8 } from "../dense/dtype.ts";
 import { product, sameDims } from "../dense/shape.ts";
-import { add, div, eq, logicalNot, maskedFill, mul, neg, where } from "./arithmetic.ts";
+import { add, div, eq, maskedFill, mul, neg } from "./arithmetic.ts";
 import { expectReduction, type LossOptions, type Reduction } from "./loss.ts";
 import { noGrad } from "./mode.ts";
 import { placed } from "./positions.ts";
@@ -40,10 +40,11 @@ export function nllLoss(input: Tensor, target: Tensor, options: ClassLossOptions
   const name = rank <= 2 ? "NllLossBackward0" : "NllLoss2DBackward0";
   if (rank <= 2 || rank === 4) return likelihood(name, input, target, weight, ignoreIndex, reduction);
   // Torch knows images: other ranks are seen as images of one row.
-  const [N, C, ...inner] = input.shape as [number, number, ...number[]];
-  const image = reshape(input, N, C, 1, product(inner));
-  const losses = likelihood(name, image, reshape(target, N, 1, product(inner)), weight, ignoreIndex, reduction);
-  return reduction === "none" ? reshape(losses, N, ...inner) : losses;
+  const [N = 0, C = 0, ...inner] = input.shape;
+  const row = product(inner);
+  const image = reshape(input, N, C, 1, row);
+  const losses = likelihood(name, image, reshape(target, N, 1, row), weight, ignoreIndex, reduction);
+  return reduction === "none" ? reshape(losses, target.shape) : losses;
 }
 
 /** torch.nn.functional.cross_entropy: `nllLoss` of the log-softmax of logits; targets may also be probabilities. */

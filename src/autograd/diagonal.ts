@@ -13,12 +13,8 @@ export function diagonal(x: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor {
   const [a, b] = [wrapDim(dim1, rank), wrapDim(dim2, rank)];
   if (a === b) throw new RuntimeError(`diagonal dimensions cannot be identical ${dim1}, ${dim2}`);
   const shape = x.shape;
-  return viewed(
-    "DiagonalBackward0",
-    x,
-    window(x.value, offset, a, b),
-    (g) => embedded("DiagEmbedBackward0", g, shape, offset, a, b),
-    (again) => diagonal(again, offset, a, b),
+  return viewed("DiagonalBackward0", x, window(x.value, offset, a, b), (g) =>
+    embedded("DiagEmbedBackward0", g, shape, offset, a, b),
   );
 }
 

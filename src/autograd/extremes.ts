@@ -1,19 +1,20 @@
 /** The largest and the smallest, and elements in their order: max, min, argmax, sort, topk. */
 
 import { RuntimeError } from "../check.ts";
+import { narrow } from "../dense/arrange.ts";
 import { allocate, copyDense, elements } from "../dense/dense.ts";
 import { int32, int64 } from "../dense/dtype.ts";
 import * as rows from "../dense/reduce.ts";
 import { wrapDim, wrapDims } from "../dense/shape.ts";
 import { type ReturnTuple, returnType } from "../dense/tuple.ts";
-import { div, eq, gt, isnan, maximum, minimum, mul, sub, where } from "./arithmetic.ts";
+import { add, div, eq, gt, isnan, maximum, minimum, mul, sub, where } from "./arithmetic.ts";
 import { spread } from "./broadcast.ts";
 import { gather, scatterAdd } from "./gather.ts";
 import { placed } from "./positions.ts";
 import { type ReduceDims, sum } from "./reduce.ts";
 import { squeeze, unsqueeze } from "./shape.ts";
 import { record, Tensor, tracked } from "./tensor.ts";
-import { reshape, slice } from "./views.ts";
+import { reshape } from "./views.ts";
 
 /** Values along a dimension, and where they stood. */
 export type ValuesAndIndices = ReturnTuple<readonly ["values", "indices"], Tensor>;
@@ -83,7 +84,7 @@ export function topk(x: Tensor, k: number, dim = -1, largest = true): ValuesAndI
   const at = wrapDim(dim, x.shape.length);
   if (k < 0 || k > (x.shape[at] ?? 1)) throw new RuntimeError("selected index k out of range");
   const { values, indices } = rows.sort(x.value, at, largest);
-  const first = (sorted: Tensor): Tensor => new Tensor(x.shape.length ? slice(sorted, at, 0, k).value : sorted.value);
+  const first = ({ value }: Tensor): Tensor => new Tensor(x.shape.length ? copyDense(narrow(value, at, 0, k)) : value);
   return topkResult(...picked("TopkBackward0", x, at, true, first(new Tensor(values)), first(new Tensor(indices))));
 }
 
@@ -118,6 +119,11 @@ function picked(
 }
 
 function extremeOfAll(who: string, name: string, x: Tensor, beats: rows.Beats): Tensor {
+  if (x.value.count === 0) {
+    throw new RuntimeError(
+      `${who}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
+    );
+  }
   return sharing(
     name,
     x,
@@ -141,12 +147,13 @@ function shared(
 /** The gradient of an extreme whose position nobody asked for is divided among all that are equal to it. */
 function sharing(name: string, x: Tensor, dims: readonly number[], value: Tensor["value"]): Tensor {
   const y = new Tensor(value);
-  const rule = (g: Tensor): Tensor => {
-    const mask = eq(x, spread(y, x.shape, dims));
-    return mul(spread(div(g, sum(mask, dims, g.shape.length === x.shape.length)), x.shape, dims), mask);
-  };
-  record(name, [x], [y], [rule], [x, y]);
+  record(name, [x], [y], [(g) => evenly(x, y, g, dims)], [x, y]);
   return y;
+}
+
+function evenly(x: Tensor, y: Tensor, g: Tensor, dims: readonly number[]): Tensor {
+  const mask = eq(x, spread(y, x.shape, dims));
+  return mul(spread(div(g, sum(mask, dims, g.shape.length === x.shape.length)), x.shape, dims), mask);
 }
 
 /** torch.median: the middle element, the lower one of two; along a dimension with its position. */
@@ -181,7 +188,21 @@ export function aminmax(
   options: { dim?: number; keepdim?: boolean } = {},
 ): ReturnTuple<readonly ["min", "max"], Tensor> {
   const { dim, keepdim } = options;
-  return aminmaxResult(amin(x, dim, keepdim), amax(x, dim, keepdim));
+  const extremes = [amin, amax].map((extreme) => extreme(x, dim, keepdim));
+  const results = extremes.map(({ value }) => new Tensor(value)) as [Tensor, Tensor];
+  record("AminmaxBackward0", [x], results, [(...grads) => aminmaxSlope(x, results, grads, dim)], [x, ...results]);
+  return aminmaxResult(...results);
+}
+
+function aminmaxSlope(
+  x: Tensor,
+  results: readonly Tensor[],
+  grads: readonly (Tensor | undefined)[],
+  dim: number | undefined,
+): Tensor {
+  const dims = wrapDims(dim, x.shape.length);
+  const slopes = results.flatMap((y, i) => (grads[i] ? [evenly(x, y, grads[i], dims)] : []));
+  return slopes.reduce((a, b) => add(a, b));
 }
 
 /** torch.unique: the different elements, in order. */

@@ -4,16 +4,18 @@ import { IndexError, listText, RuntimeError } from "../check.ts";
 import {
   gatherPositions,
   nonzero as nonzeroOf,
+  pick,
   putPositions,
   readIndices,
   takePositions,
   takeSlices,
 } from "../dense/arrange.ts";
-import { allocate, elements, wrap } from "../dense/dense.ts";
+import { allocate, copyDense, elements, wrap } from "../dense/dense.ts";
 import { bool, float64, int64 } from "../dense/dtype.ts";
 import { broadcastShapes, type Dims, product, wrapDim } from "../dense/shape.ts";
+import { type Tuple, tuple } from "../dense/tuple.ts";
 import { mul } from "./arithmetic.ts";
-import { expand, fit } from "./broadcast.ts";
+import { expand, fit, toDtype } from "./broadcast.ts";
 import { erased, picked, placed, selectSlices } from "./positions.ts";
 import { sum } from "./reduce.ts";
 import { asTensor, type Operand } from "./table.ts";
@@ -83,12 +85,29 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   if (index.shape.length > 1) throw new IndexError("index_select(): Index is supposed to be a vector");
   if (index.dtype.kind !== "integer") throw new RuntimeError("index_select(): Expected dtype int32 or int64 for index");
   const indices = readIndices(index.value, x.shape[at] ?? 1, () => new IndexError("index out of range in self"), false);
-  return selectSlices("IndexSelectBackward0", x, at, indices);
+  return selectSlices("IndexSelectBackward0", x, at, indices, [index]);
 }
 
-/** torch.nonzero: the positions of the non-zero elements, one row each. */
-export function nonzero(x: Tensor): Tensor {
-  return new Tensor(nonzeroOf(x.value));
+/** torch.nonzero: the positions of the non-zero elements, one row each; as a tuple, one vector for each dimension. */
+export function nonzero(x: Tensor): Tensor;
+export function nonzero(x: Tensor, options: { asTuple: true }): Tuple<Tensor>;
+export function nonzero(x: Tensor, options: { asTuple?: boolean } = {}): Tensor | Tuple<Tensor> {
+  const rows = nonzeroOf(x.value);
+  if (!options.asTuple) return new Tensor(rows);
+  return tuple(Array.from(x.shape, (_, d) => new Tensor(copyDense(pick(rows, 1, d)))));
+}
+
+/** torch.bincount: how often each of the whole numbers 0, 1, 2, ... occurs in a vector. */
+export function bincount(x: Tensor, options: { weights?: Tensor | null; minlength?: number } = {}): Tensor {
+  const { weights, minlength = 0 } = options;
+  const numbers = Array.from(elements(x.value), Number);
+  if (x.shape.length !== 1 || numbers.some((n) => n < 0)) {
+    throw new RuntimeError("bincount only supports 1-d non-negative integral inputs.");
+  }
+  const length = numbers.reduce((most, n) => Math.max(most, n + 1), minlength);
+  const amounts = weights ?? asTensor(1, int64);
+  const counts = new Tensor(allocate([length], amounts.dtype));
+  return scatterAdd(counts, 0, toDtype(x, int64), expand(amounts, x.shape));
 }
 
 /** torch.masked_select: the elements where the mask is true, as a vector. */
@@ -198,24 +217,4 @@ function slicesOf(who: string, x: Tensor, dim: number, index: Tensor): Int32Arra
 function slicePositions(shape: Dims, dim: number, indices: Int32Array): Int32Array {
   const numbers = Float64Array.from({ length: product(shape) }, (_, i) => i);
   return Int32Array.from(elements(takeSlices(wrap(numbers, shape, float64), dim, indices)) as Float64Array);
-}
-
-/** torch.nn.functional.one_hot: a 1 at the position of each class, in a new last dimension; int64. */
-export function oneHot(classes: Tensor, numClasses = -1): Tensor {
-  if (classes.dtype !== int64) {
-    throw new RuntimeError(`one_hot is only applicable to index tensor of type LongTensor.`);
-  }
-  const values = [...(elements(classes.value) as BigInt64Array)].map(Number);
-  if (values.length === 0 && numClasses <= 0) {
-    throw new RuntimeError("Can not infer total number of classes from empty tensor.");
-  }
-  if (values.some((value) => value < 0)) throw new RuntimeError("Class values must be non-negative.");
-  const count = numClasses === -1 ? Math.max(...values) + 1 : numClasses;
-  if (count < 1) throw new RuntimeError("num_classes should be positive");
-  if (values.some((value) => value >= count)) {
-    throw new RuntimeError("Class values must be smaller than num_classes.");
-  }
-  const out = allocate([...classes.shape, count], int64);
-  for (const [row, value] of values.entries()) out.data[row * count + value] = 1n;
-  return new Tensor(out);
 }

@@ -5,6 +5,7 @@
  * sequence.
  */
 import { listText, RuntimeError } from "../check.ts";
+import { copyDense } from "../dense/dense.ts";
 import { withGrad } from "./mode.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -25,7 +26,7 @@ export type GradientHook = (grad: Tensor) => unknown;
 
 interface Saved {
   readonly tensor: Tensor;
-  version: number;
+  readonly version: number;
 }
 
 let created = 0;
@@ -37,6 +38,8 @@ export class Node {
   readonly edges: readonly (Edge | undefined)[];
   /** Gradient hooks by output. */
   readonly hooks = new Map<number, Set<GradientHook>>();
+  /** Tensors that keep their gradient, by output. */
+  readonly retained = new Map<number, Tensor>();
   readonly #name: string;
   #rules: readonly Rule[] | undefined;
   #saved: Saved[];
@@ -65,7 +68,7 @@ export class Node {
   run(grads: Gradients): Gradients {
     const rules = this.#rules;
     if (!rules) throw new RuntimeError(SECOND_TIME);
-    for (const saved of this.#saved) expectUnchanged(saved);
+    for (const saved of this.#saved) this.#expectUnchanged(saved);
     return this.edges.map((edge, input) => (edge ? rules[input]!(...(grads as Tensor[])) : undefined));
   }
 
@@ -78,11 +81,30 @@ export class Node {
 
   /** An in-place write moved the saved result `from` into `to`: from now on that is its memory. */
   resave(from: Tensor, to: Tensor): void {
-    for (const saved of this.#saved) {
+    for (const [i, saved] of this.#saved.entries()) {
       if (saved.tensor !== from) continue;
       from.value = to.value;
-      saved.version = to.version;
+      this.#saved[i] = { tensor: to.viewOf ? to : from, version: to.version };
     }
+  }
+
+  /** The memory of `x` is about to be written to: if the rules read it, they get their own. */
+  detachSaved(x: Tensor): void {
+    for (const [i, { tensor }] of this.#saved.entries()) {
+      if (tensor !== x) continue;
+      x.value = copyDense(x.value);
+      this.#saved[i] = { tensor, version: x.version };
+    }
+  }
+
+  #expectUnchanged({ tensor, version }: Saved): void {
+    if (tensor.version === version) return;
+    const type = `torch.${tensor.dtype.scalarType}Tensor ${listText(tensor.shape)}`;
+    const origin = tensor.history;
+    const made = origin ? `, which is output ${origin.output} of ${shortName(origin.node)},` : "";
+    throw new RuntimeError(
+      `one of the variables needed for gradient computation has been modified by an inplace operation: [${type}]${made} is at version ${tensor.version}; expected version ${version} instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False).`,
+    );
   }
 
   toString(): string {
@@ -99,7 +121,7 @@ export class AccumulateGrad extends Node {
   readonly variable: Tensor;
 
   constructor(variable: Tensor) {
-    super("AccumulateGrad", [], [], []);
+    super("torch::autograd::AccumulateGrad", [], [], []);
     this.variable = variable;
   }
 }
@@ -107,14 +129,9 @@ export class AccumulateGrad extends Node {
 const SECOND_TIME =
   "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors after calling backward.";
 
-function expectUnchanged({ tensor, version }: Saved): void {
-  if (tensor.version === version) return;
-  const type = `torch.${tensor.dtype.scalarType}Tensor ${listText(tensor.shape)}`;
-  const origin = tensor.history;
-  const made = origin ? `, which is output ${origin.output} of ${origin.node.name()},` : "";
-  throw new RuntimeError(
-    `one of the variables needed for gradient computation has been modified by an inplace operation: [${type}]${made} is at version ${tensor.version}; expected version ${version} instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False).`,
-  );
+/** The name of an operation in messages: `Tanh`. */
+export function shortName(node: Node): string {
+  return node.name().replace(/Backward\d+$/, "");
 }
 
 /** What a walk does besides computing. */
@@ -125,6 +142,8 @@ export interface WalkOptions {
   readonly createGraph: boolean;
   /** Called with each finished gradient. */
   readonly arrive: (edge: Edge, grad: Tensor) => void;
+  /** Where the walk shall lead; everywhere, when absent. */
+  readonly wanted?: readonly Edge[] | undefined;
   /** Adds two gradients that meet. */
   readonly sum: (a: Tensor, b: Tensor) => Tensor;
 }
@@ -140,17 +159,19 @@ export function walk(roots: readonly { edge: Edge; grad: Tensor }[], options: Wa
   };
   withGrad(options.createGraph, () => {
     for (const { edge, grad } of roots) deliver(edge, grad);
-    for (const node of inOrder(roots.map(({ edge }) => edge.node))) {
+    const order = inOrder(roots.map(({ edge }) => edge.node));
+    const { wanted, beyond } = paths(options.wanted, order);
+    for (const node of order) {
       const grads = pending.get(node);
       pending.delete(node);
-      if (!grads) continue;
+      if (!grads || !wanted(node)) continue;
       for (let output = 0; output < grads.length; output += 1) {
         const grad = grads[output];
         if (!grad) continue;
         grads[output] = afterHooks(node.hooks.get(output), grad);
         options.arrive({ node, output }, grads[output]!);
       }
-      if (node.edges.length === 0) continue;
+      if (node.edges.length === 0 || !beyond(node)) continue;
       const results = node.run(grads);
       if (!options.retainGraph) node.release();
       for (const [input, edge] of node.edges.entries()) {
@@ -173,6 +194,25 @@ function inOrder(roots: readonly Node[]): Node[] {
     }
   }
   return [...seen].sort((a, b) => b.order - a.order);
+}
+
+/**
+ * Which nodes lie on a path to where the walk shall lead: `wanted` are those that gradients must reach, `beyond` those
+ * that must also hand them on.
+ */
+function paths(
+  goals: readonly Edge[] | undefined,
+  latestFirst: readonly Node[],
+): Record<"wanted" | "beyond", (node: Node) => boolean> {
+  if (!goals) return { wanted: () => true, beyond: () => true };
+  const wanted = new Set(goals.map(({ node }) => node));
+  const beyond = new Set<Node>();
+  for (const node of latestFirst.toReversed()) {
+    if (!node.edges.some((edge) => edge && wanted.has(edge.node))) continue;
+    wanted.add(node);
+    beyond.add(node);
+  }
+  return { wanted: (node) => wanted.has(node), beyond: (node) => beyond.has(node) };
 }
 
 function afterHooks(hooks: Set<GradientHook> | undefined, grad: Tensor): Tensor {

@@ -15,7 +15,7 @@ import { become, expectWritable } from "./overwrite.ts";
 import { erased, picked, placed } from "./positions.ts";
 import { unsqueeze } from "./shape.ts";
 import { asTensor, type Operand } from "./table.ts";
-import { Tensor, tracked } from "./tensor.ts";
+import { Tensor, tracked, viewed } from "./tensor.ts";
 import { reshape, selectAt, slice } from "./views.ts";
 
 /**
@@ -27,12 +27,12 @@ export type Index = number | string | null | readonly number[] | readonly boolea
 /** torch's `x[...]`. Numbers, slices, `...` and null give a view; lists, masks and tensors of positions a copy. */
 export function at(x: Tensor, ...index: Index[]): Tensor {
   const { view, tensors } = resolve(x, index);
-  if (!tensors.some((entry) => entry)) return view;
+  if (!tensors.some((entry) => entry)) return view === x ? alias(x) : view;
   const { positions, shape } = locate(view.shape, tensors);
   const source = view.shape;
-  return tracked("IndexBackward0", [view], takePositions(view.value, positions, shape), [
-    (g) => placed(g, positions, source),
-  ]);
+  const rule = (g: Tensor): Tensor => placed(g, positions, source);
+  const saved = tensors.filter((entry) => entry !== undefined);
+  return tracked("IndexBackward0", [view], takePositions(view.value, positions, shape), [rule], saved);
 }
 
 /** torch's `x[...] = value`: the last argument is the value, a number or a tensor that is broadcast. Gives `x` back. */
@@ -55,6 +55,11 @@ export function set(x: Tensor, ...indexAndValue: [...index: Index[], value: Oper
     ]),
   );
   return x;
+}
+
+/** What `x[...]` is: `x` by another name. */
+function alias(x: Tensor): Tensor {
+  return viewed("AliasBackward0", x, x.value, (g) => g);
 }
 
 type Entry = number | null | Slice | "..." | Tensor;

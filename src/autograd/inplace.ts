@@ -9,7 +9,7 @@ import * as division from "./division.ts";
 import * as gather from "./gather.ts";
 import * as join from "./join.ts";
 import * as linear from "./linear.ts";
-import { become, expectWritable } from "./overwrite.ts";
+import { become, expectWritable, standIn } from "./overwrite.ts";
 import * as pointwise from "./pointwise.ts";
 import { cumsum, sum } from "./reduce.ts";
 import { asTensor, type Operand } from "./table.ts";
@@ -21,7 +21,10 @@ function inPlace<Rest extends unknown[]>(
 ): (x: Tensor, ...rest: Rest) => Tensor {
   return (x, ...rest) => {
     expectWritable(x);
-    return become(x, operation(x, ...rest));
+    const before = standIn(x);
+    const result = operation(before, ...rest);
+    result.history?.node.detachSaved(before);
+    return become(x, result);
   };
 }
 

@@ -2,17 +2,18 @@
 
 import { listText, RuntimeError, ValueError } from "../check.ts";
 import { concatenate, flip as flipped, narrow as narrowed, pick, takeSlices, triangle } from "../dense/arrange.ts";
-import { allocate, type Dense, elements } from "../dense/dense.ts";
+import { allocate, copyDense, type Dense, elements, wrap } from "../dense/dense.ts";
 import { int64 } from "../dense/dtype.ts";
 import { type Dims, product, sameDims, wrapDim, wrapDims } from "../dense/shape.ts";
+import { type Tuple, tuple } from "../dense/tuple.ts";
 import { expand, fit } from "./broadcast.ts";
 import { selectSlices } from "./positions.ts";
 import { unsqueeze, view } from "./shape.ts";
 import { record, Tensor, tracked } from "./tensor.ts";
-import { reshape, selectAt, slice } from "./views.ts";
+import { clone, reshape, selectAt, slice } from "./views.ts";
 
 /** torch.unbind: the slices along one dimension. */
-export function unbind(x: Tensor, dim = 0): Tensor[] {
+export function unbind(x: Tensor, dim = 0): Tuple<Tensor> {
   if (x.shape.length === 0) throw new RuntimeError("Dimension specified as 0 but tensor has no dimensions");
   const at = wrapDim(dim, x.shape.length);
   const outputs = Array.from({ length: x.shape[at]! }, (_, i) => new Tensor(pick(x.value, at, i)));
@@ -24,12 +25,12 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
         at,
       ),
   ]);
-  for (const [i, output] of outputs.entries()) output.setView(x, (again) => selectAt(again, at, i));
-  return outputs;
+  for (const output of outputs) output.setView(x, "several");
+  return tuple(outputs);
 }
 
 /** torch.split: pieces of `size` (the last may be shorter), or of the given sizes. */
-export function split(x: Tensor, size: number | readonly number[], dim = 0): Tensor[] {
+export function split(x: Tensor, size: number | readonly number[], dim = 0): Tuple<Tensor> {
   if (x.shape.length === 0) throw new RuntimeError("split expects at least a 1-dimensional tensor");
   const at = wrapDim(dim, x.shape.length);
   const length = x.shape[at]!;
@@ -50,10 +51,8 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Ten
         at,
       ),
   ]);
-  for (const [i, output] of outputs.entries()) {
-    output.setView(x, (again) => slice(again, at, starts[i]!, starts[i]! + sizes[i]!));
-  }
-  return outputs;
+  for (const output of outputs) output.setView(x, "several");
+  return tuple(outputs);
 }
 
 function evenSizes(length: number, size: number): number[] {
@@ -65,7 +64,7 @@ function evenSizes(length: number, size: number): number[] {
 }
 
 /** torch.chunk: at most `chunks` pieces of equal size, the last may be shorter. */
-export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
+export function chunk(x: Tensor, chunks: number, dim = 0): Tuple<Tensor> {
   if (x.shape.length === 0) throw new RuntimeError("chunk expects at least a 1-dimensional tensor");
   if (chunks <= 0) throw new RuntimeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
   const length = x.shape[wrapDim(dim, x.shape.length)]!;
@@ -144,7 +143,11 @@ export function flip(x: Tensor, ...dims: (number | readonly number[])[]): Tensor
 
 /** torch.roll: shifted around the end of dimensions, or of the flattened tensor. */
 export function roll(x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
-  if (dims === undefined) return reshape(roll(reshape(x, -1), shifts, 0), x.shape);
+  if (dims === undefined) {
+    const flat = reshape(new Tensor(x.value), -1).value;
+    const value = rolled(flat, [shifts].flat()[0]!, 0);
+    return tracked("RollBackward0", [x], wrap(value.data, x.shape, x.dtype), [(g) => roll(g, -[shifts].flat()[0]!)]);
+  }
   const [by, along] = [[shifts].flat(), wrapDims(dims, x.shape.length)];
   if (by.length !== along.length) {
     throw new RuntimeError(`shifts and dimensions must align. shifts: ${by.length}, dims:${along.length}`);
@@ -205,7 +208,9 @@ export function repeat(x: Tensor, ...times: (number | readonly number[])[]): Ten
       ),
     );
   const shape = x.shape;
-  return tracked("RepeatBackward0", [x], value, [(g) => reshape(rule(g), shape)]);
+  return tracked("RepeatBackward0", [x], value.storage === x.value.storage ? copyDense(value) : value, [
+    (g) => reshape(rule(g), shape),
+  ]);
 }
 
 /** torch.repeat_interleave: each slice so many times in a row. */
@@ -223,7 +228,7 @@ export function repeatInterleave(x: Tensor, times: number | Tensor, dim?: number
   }
   const spread = unsqueeze(x, at + 1);
   const counts = spread.shape.with(at + 1, times);
-  return reshape(expand(spread, counts), x.shape.with(at, x.shape[at]! * times));
+  return view(clone(expand(spread, counts), { contiguous: true }), x.shape.with(at, x.shape[at]! * times));
 }
 
 /** torch.tril: zeros above the diagonal. */
@@ -252,15 +257,9 @@ export function dstack(tensors: readonly Tensor[]): Tensor {
 }
 
 /** torch.meshgrid with indexing="ij": tensor i repeated along all dimensions but i. */
-export function meshgrid(...tensors: readonly Tensor[]): Tensor[] {
+export function meshgrid(...given: readonly (Tensor | { indexing?: "ij" })[]): Tuple<Tensor> {
+  const tensors = given.filter((entry) => entry instanceof Tensor);
   const shape = tensors.map((x) => x.value.count);
-  return tensors.map((x, i) =>
-    expand(
-      view(
-        x,
-        shape.map((length, d) => (d === i ? length : 1)),
-      ),
-      shape,
-    ),
-  );
+  const along = (at: number): number[] => shape.map((length, d) => (d === at ? length : 1));
+  return tuple(tensors.map((x, i) => expand(view(x, along(i)), shape)));
 }

@@ -5,6 +5,7 @@ import { bool } from "../dense/dtype.ts";
 import { zip } from "../dense/elementwise.ts";
 import { sameDims, wrapDim } from "../dense/shape.ts";
 import type { Size } from "../dense/size.ts";
+import { type Tuple, tuple } from "../dense/tuple.ts";
 import { commonType } from "./table.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -16,8 +17,10 @@ export function size(x: Tensor, dim?: number): Size | number {
 }
 
 /** torch.Tensor.stride: how far apart neighbours lie in memory, in elements. */
-export function stride(x: Tensor): readonly number[] {
-  return x.value.strides;
+export function stride(x: Tensor): Tuple<number>;
+export function stride(x: Tensor, dim: number): number;
+export function stride(x: Tensor, dim?: number): Tuple<number> | number {
+  return dim === undefined ? tuple(x.value.strides) : x.value.strides[wrapDim(dim, x.shape.length)]!;
 }
 
 /** torch.Tensor.is_contiguous: whether the elements lie in row-major order without gaps. */
@@ -28,6 +31,39 @@ export function isContiguous(x: Tensor): boolean {
 /** torch.Tensor.numel: the number of elements. */
 export function numel(x: Tensor): number {
   return x.value.count;
+}
+
+/** torch.Tensor.nelement: the number of elements, too. */
+export const nelement = numel;
+
+/** torch.Tensor.element_size: the bytes of one element in torch. */
+export function elementSize(x: Tensor): number {
+  return x.dtype.itemsize;
+}
+
+const addresses = new WeakMap<object, number>();
+let nextAddress = 64;
+
+/** torch.Tensor.data_ptr: equal for tensors that begin at the same place of the same memory. The number means nothing. */
+export function dataPtr(x: Tensor): number {
+  const { storage, offset } = x.value;
+  const start = addresses.get(storage) ?? nextAddress;
+  if (start === nextAddress) {
+    addresses.set(storage, start);
+    nextAddress += Math.ceil((storage.data.length * x.dtype.itemsize + 1) / 64) * 64;
+  }
+  return start + offset * x.dtype.itemsize;
+}
+
+/** torch.is_tensor. */
+export function isTensor(x: unknown): x is Tensor {
+  return x instanceof Tensor;
+}
+
+/** Python's `len(x)`: the length of the first dimension. */
+export function len(x: Tensor): number {
+  if (x.shape.length === 0) throw new TypeError("len() of a 0-d tensor");
+  return x.shape[0]!;
 }
 
 /** torch.Tensor.dim: the number of dimensions. */

@@ -18,7 +18,11 @@ import { reshape, squeezeNamed, unsafeView } from "./views.ts";
 export function mm(a: Tensor, b: Tensor): Tensor {
   if (a.shape.length !== 2) throw new RuntimeError("self must be a matrix");
   if (b.shape.length !== 2) throw new RuntimeError("mat2 must be a matrix");
-  expectProduct(a, b);
+  expectShapes(a, b);
+  if (a.dtype !== b.dtype) {
+    const [m1, m2] = [a, b].map((x) => C_NAMES[x.dtype.name] ?? x.dtype.scalarType);
+    throw new RuntimeError(`expected m1 and m2 to have the same dtype, but got: ${m1} != ${m2}`);
+  }
   return tracked(
     "MmBackward0",
     [a, b],
@@ -242,10 +246,27 @@ function column(x: Dense): Dense {
   return x.window([x.shape[0]!, 1], [x.strides[0]!, 0]);
 }
 
+/** What torch's message of `mm` calls the dtypes. */
+const C_NAMES: Readonly<Record<string, string>> = {
+  float32: "float",
+  float64: "double",
+  float16: "c10::Half",
+  bfloat16: "c10::BFloat16",
+  int64: "long int",
+  int32: "int",
+  int16: "short int",
+  int8: "signed char",
+  uint8: "unsigned char",
+  bool: "bool",
+};
+
+function expectShapes(a: Tensor, b: Tensor): void {
+  if (a.shape[1] === b.shape[0]) return;
+  throw new RuntimeError(`mat1 and mat2 shapes cannot be multiplied (${a.shape.join("x")} and ${b.shape.join("x")})`);
+}
+
 function expectProduct(a: Tensor, b: Tensor): void {
-  if (a.shape[1] !== b.shape[0]) {
-    throw new RuntimeError(`mat1 and mat2 shapes cannot be multiplied (${a.shape.join("x")} and ${b.shape.join("x")})`);
-  }
+  expectShapes(a, b);
   if (a.dtype !== b.dtype) throw differentTypes("mat1 and mat2 must have the same dtype, but got", a, b);
 }
 

@@ -4,7 +4,7 @@
  */
 import { NotImplementedError, RuntimeError, ValueError, warn } from "../check.ts";
 import { broadcastShapes, sameDims } from "../dense/shape.ts";
-import { add, clamp, div, eq, le, lt, mul, neg, sub, where } from "./arithmetic.ts";
+import { clamp, div, eq, le, lt, mul, neg, sub, where } from "./arithmetic.ts";
 import { expand, toDtype } from "./broadcast.ts";
 import { noGrad } from "./mode.ts";
 import { abs, exp, log } from "./pointwise.ts";

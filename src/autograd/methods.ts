@@ -31,6 +31,7 @@ import { Tensor } from "./tensor.ts";
 import { clone, reshape } from "./views.ts";
 
 const { source: _, ...fills } = draw;
+const { isTensor: _t, len, ...questions } = layout;
 const { hardshrink, prelu } = activation; // the only ones that torch has as methods, too
 const { dstack: _d, hstack: _h, vstack: _v, cat: _c, stack: _s, meshgrid: _m, ...cuts } = join;
 
@@ -55,7 +56,7 @@ const operations = {
   ...inplace,
   ...fills,
   ...convert,
-  ...layout,
+  ...questions,
   backward,
   bernoulli,
   clone,
@@ -99,6 +100,8 @@ declare module "./tensor.ts" {
     readonly mT: Tensor;
     /** The number of dimensions. */
     readonly ndim: number;
+    /** Python's `len(x)`: the length of the first dimension. */
+    readonly length: number;
     /** torch.Tensor.data: the same numbers without past; writes to it are not noticed by the graph. */
     data: Tensor;
     /** The only device: "cpu". */
@@ -138,6 +141,7 @@ function property(name: string | symbol, get: (x: Tensor) => unknown, set?: (x: 
 property("T", (x) => shape.permute(x, [...x.shape.keys()].reverse()));
 property("mT", (x) => shape.transpose(x, -2, -1));
 property("ndim", (x) => x.shape.length);
+property("length", len);
 property("device", () => "cpu");
 property("data", data, setData);
 property(Symbol.iterator, (x) => () => {

@@ -5,29 +5,41 @@
  */
 
 import { listText, RuntimeError } from "../check.ts";
-import { copyDense, elements, writeElements } from "../dense/dense.ts";
+import { elements, writeElements } from "../dense/dense.ts";
 import { strongerKind } from "../dense/dtype.ts";
 import { sameDims } from "../dense/shape.ts";
 import { toDtype } from "./broadcast.ts";
-import { Node } from "./graph.ts";
+import { type Edge, Node, shortName } from "./graph.ts";
 import { isGradEnabled } from "./mode.ts";
-import { contiguous } from "./shape.ts";
-import { Tensor, tracked } from "./tensor.ts";
+import { cut, layoutOf, withoutWindow } from "./strided.ts";
+import { Tensor } from "./tensor.ts";
 
 /** Refuses to change a leaf that wants a gradient, or what a view shows of one. */
 export function expectLeafUntouched(x: Tensor): void {
-  if (isGradEnabled()) {
-    if (x.requiresGrad && x.isLeaf) {
-      throw new RuntimeError(
-        "a leaf Variable that requires grad is being used in an in-place operation.",
-        "update parameters inside noGrad(() => ...)",
-      );
-    }
-    const base = x.viewOf?.base;
-    if (base?.requiresGrad && base.isLeaf) {
-      throw new RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.");
-    }
+  if (!isGradEnabled()) return;
+  const view = x.viewOf;
+  if (x.requiresGrad || view?.base.requiresGrad) expectOrdinaryView(x);
+  if (x.requiresGrad && x.isLeaf) {
+    throw new RuntimeError(
+      "a leaf Variable that requires grad is being used in an in-place operation.",
+      "update parameters inside noGrad(() => ...)",
+    );
   }
+  if (view?.base.requiresGrad && view.base.isLeaf) {
+    throw new RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.");
+  }
+}
+
+function expectOrdinaryView({ viewOf, history }: Tensor): void {
+  if (viewOf?.origin === "unrecorded") {
+    throw new RuntimeError(
+      "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).",
+    );
+  }
+  if (viewOf?.origin !== "several" || !history) return;
+  throw new RuntimeError(
+    `Output ${history.output} of ${shortName(history.node)} is a view and is being modified inplace. This view is the output of a function that returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation by an out-of-place one.`,
+  );
 }
 
 /** Refuses what torch refuses to write into; nothing has been touched then. */
@@ -45,17 +57,24 @@ export function expectWritable(x: Tensor): void {
 export function become(x: Tensor, result: Tensor): Tensor {
   expectResult(x, result);
   const source = result.dtype === x.dtype ? result : toDtype(result, x.dtype);
-  writeElements(x.value, elements(source.value));
   const view = x.viewOf;
-  if (!isGradEnabled() || !(source.requiresGrad || x.requiresGrad || view?.base.requiresGrad)) return x;
+  const recorded = isGradEnabled() && (source.requiresGrad || x.requiresGrad || view?.base.requiresGrad);
+  if (recorded) expectOrdinaryView(x);
+  const base = view?.base.gradientEdge;
+  writeElements(x.value, elements(source.value));
+  if (!recorded) return x;
   const { history } = source;
-  if (view) {
-    view.base.setHistory({ node: copySlices(view.base, source, view.replay), output: 0 });
-  } else {
-    x.setHistory(history);
-  }
+  if (view) view.base.setHistory({ node: copySlices(view.base, base, x, source), output: 0 });
+  else x.setHistory(history);
   history?.node.resave(source, x);
   return x;
+}
+
+/** What stands for `x` while an operation that will write into it is recorded. */
+export function standIn(x: Tensor): Tensor {
+  const before = new Tensor(x.value);
+  before.setHistory(x.history);
+  return before;
 }
 
 function expectResult(x: Tensor, result: Tensor): void {
@@ -71,21 +90,13 @@ function expectResult(x: Tensor, result: Tensor): void {
   }
 }
 
-/** The past of a base whose window `window(base)` was overwritten by `written`. */
-function copySlices(base: Tensor, written: Tensor, window: (base: Tensor) => Tensor): Node {
+/** The past of a base whose window `x` was overwritten by `written`. */
+function copySlices(base: Tensor, past: Edge | undefined, x: Tensor, written: Tensor): Node {
+  const [outer, inner] = [layoutOf(base.value), layoutOf(x.value)];
   return new Node(
     "CopySlices",
-    [base.gradientEdge, written.gradientEdge],
-    [(g) => withoutWindow(g, window), (g) => window(contiguous(g))],
+    [past, written.gradientEdge],
+    [(g) => withoutWindow(g, outer, inner), (g) => cut(g, outer, inner)],
     [],
   );
-}
-
-/** `g` with zeros in a window: what the numbers that were overwritten still have a say in. */
-function withoutWindow(g: Tensor, window: (base: Tensor) => Tensor): Tensor {
-  const rest = copyDense(g.value);
-  const hole = window(new Tensor(rest)).value;
-  writeElements(hole, hole.dtype.allocate(hole.count));
-  rest.storage.version = 0;
-  return tracked("CopySlices", [g], rest, [(back) => withoutWindow(back, window)]);
 }

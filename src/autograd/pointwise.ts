@@ -100,8 +100,19 @@ export const floor: OfOne = unary("FloorBackward0", keepsIntegers(Math.floor), {
 export const ceil: OfOne = unary("CeilBackward0", keepsIntegers(Math.ceil), { rule: (g) => mul(g, 0) });
 /** torch.trunc. */
 export const trunc: OfOne = unary("TruncBackward0", keepsIntegers(Math.trunc), { rule: (g) => mul(g, 0) });
-/** torch.round: half goes to even. */
-export const round: OfOne = unary("RoundBackward0", keepsIntegers(roundHalfToEven), { rule: (g) => mul(g, 0) });
+const roundWhole = unary("RoundBackward0", keepsIntegers(roundHalfToEven), { rule: (g) => mul(g, 0) });
+
+/** torch.round: half goes to even; to whole numbers, or to `decimals` digits after the point. */
+export function round(x: Tensor, options: { decimals?: number } = {}): Tensor {
+  const { decimals = 0 } = options;
+  if (decimals === 0 || x.dtype.kind !== "float") return roundWhole(x);
+  const ten = 10 ** Math.abs(decimals);
+  const single = x.dtype !== float64;
+  const up = (v: number): number => (decimals > 0 ? v * ten : v / ten);
+  const down = (v: number): number => (decimals > 0 ? v / ten : v * ten);
+  const number = (v: number): number => down(roundHalfToEven(single ? Math.fround(up(v)) : up(v)));
+  return unary("RoundBackward1", real(number), { rule: (g) => mul(g, 0) })(x);
+}
 /** torch.sin. */
 export const sin: OfOne = unary("SinBackward0", real(Math.sin), { rule: (g, x) => mul(g, cos(x)), reads: "x" });
 /** torch.cos. */
@@ -165,8 +176,12 @@ export const logsigmoid: OfOne = unary(
     reads: "x",
   },
 );
-/** torch.nn.functional.gelu: x·Φ(x), Φ the normal distribution. */
-export const gelu: OfOne = unary(
+/** torch.nn.functional.gelu: x·Φ(x), Φ the normal distribution, or an approximation of it by tanh. */
+export function gelu(x: Tensor, options: { approximate?: "none" | "tanh" } = {}): Tensor {
+  return (options.approximate === "tanh" ? geluByTanh : geluByErf)(x);
+}
+
+const geluByErf = unary(
   "GeluBackward0",
   real((x) => 0.5 * x * (1 + erfOf(x * Math.SQRT1_2))),
   {
@@ -174,6 +189,23 @@ export const gelu: OfOne = unary(
       const cdf = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
       const pdf = mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
       return mul(g, add(cdf, mul(x, pdf)));
+    },
+    reads: "x",
+  },
+);
+
+const GELU_SCALE = Math.sqrt(2 / Math.PI);
+const GELU_CUBE = 0.044715;
+
+const geluByTanh = unary(
+  "GeluBackward0",
+  real((x) => 0.5 * x * (1 + Math.tanh(GELU_SCALE * (x + GELU_CUBE * x ** 3)))),
+  {
+    rule: (g, x) => {
+      const square = mul(x, x);
+      const t = tanh(mul(mul(x, add(mul(square, GELU_CUBE), 1)), GELU_SCALE));
+      const slope = mul(mul(sub(1, mul(t, t)), mul(add(mul(square, 3 * GELU_CUBE), 1), GELU_SCALE)), x);
+      return mul(g, mul(add(add(t, 1), slope), 0.5));
     },
     reads: "x",
   },

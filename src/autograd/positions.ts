@@ -27,9 +27,16 @@ export function erased(g: Tensor, positions: Int32Array): Tensor {
 }
 
 /** The slices of `x` at `indices` along `dim`, under the name of the operation that asked. */
-export function selectSlices(name: string, x: Tensor, dim: number, indices: Int32Array): Tensor {
+export function selectSlices(
+  name: string,
+  x: Tensor,
+  dim: number,
+  indices: Int32Array,
+  saved: readonly Tensor[] = [],
+): Tensor {
   const shape = x.shape;
-  return tracked(name, [x], takeSlices(x.value, dim, indices), [(g) => spreadSlices(g, dim, indices, shape)]);
+  const rule = (g: Tensor): Tensor => spreadSlices(g, dim, indices, shape);
+  return tracked(name, [x], takeSlices(x.value, dim, indices), [rule], saved);
 }
 
 function spreadSlices(g: Tensor, dim: number, indices: Int32Array, shape: Dims): Tensor {

@@ -13,7 +13,7 @@ import * as normals from "../random/normal.ts";
 import * as uniforms from "../random/uniform.ts";
 import { mul } from "./arithmetic.ts";
 import { emptyLike, leaf, type SizeAndOptions, splitSize } from "./create.ts";
-import { bernoulli_, type DrawOptions, normal_, type RandomOptions, source, uniform_ } from "./draw.ts";
+import { bernoulli_, type DrawOptions, normal_, type RandomOptions, random_, source, uniform_ } from "./draw.ts";
 import { Tensor } from "./tensor.ts";
 
 function fresh(shape: readonly number[], options: RandomOptions, draw: Draw, dtype = getDefaultDtype()): Tensor {
@@ -56,6 +56,16 @@ export function randint(...given: (number | readonly number[] | RandomOptions | 
   const size = given.find(Array.isArray) as readonly number[];
   const options = (given.find((entry) => typeof entry === "object" && !Array.isArray(entry)) ?? {}) as RandomOptions;
   return fresh(size, options, (out, _, type) => integers.randint(source(options), out, low, high, type), int64);
+}
+
+/** torch.randint_like: whole numbers in [low, high), in the shape, layout and dtype of `x`. */
+export function randintLike(x: Tensor, high: number, options?: RandomOptions): Tensor;
+export function randintLike(x: Tensor, low: number, high: number, options?: RandomOptions): Tensor;
+export function randintLike(x: Tensor, ...given: (number | RandomOptions | undefined)[]): Tensor {
+  const bounds = given.filter((entry) => typeof entry === "number");
+  const [low, high] = bounds.length === 1 ? [0, bounds[0]!] : (bounds as [number, number]);
+  const options = (given.find((entry) => typeof entry === "object") ?? {}) as RandomOptions;
+  return random_(emptyLike(x, options), low, high, options);
 }
 
 /** torch.randperm: the numbers 0 .. n−1 in random order. */

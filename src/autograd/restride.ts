@@ -8,10 +8,9 @@ import { rearranged, squeezeNamed, swapped, unsqueezeNamed } from "./views.ts";
 /** Makes `x` the view of itself that `window` makes. */
 function becomeView(x: Tensor, window: (x: Tensor) => Tensor): Tensor {
   expectLeafUntouched(x);
-  const { value, history, viewOf } = window(x);
+  const { value, history } = window(x);
   x.value = value;
   value.storage.version += 1;
-  if (x.viewOf && viewOf) x.setView(viewOf.base, viewOf.replay);
   if (history) x.setHistory(history);
   return x;
 }

@@ -3,7 +3,7 @@
 import { IndexError, listText, RuntimeError } from "../check.ts";
 import { inferShape, product, wrapDim, wrapDims } from "../dense/shape.ts";
 import { expand } from "./broadcast.ts";
-import { type Tensor, viewed } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 import {
   clone,
   rearranged,

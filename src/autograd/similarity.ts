@@ -21,8 +21,7 @@ export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
 }
 
 /** torch.nn.functional.cosine_similarity: a·b / (|a|·|b|) along `dim`. */
-export function cosineSimilarity(a: Tensor, b: Tensor, options: { dim?: number; eps?: number } = {}): Tensor {
-  const { dim = 1, eps = 1e-8 } = options;
+export function cosineSimilarity(a: Tensor, b: Tensor, dim = 1, eps = 1e-8): Tensor {
   const unit = (x: Tensor): Tensor => div(x, clampMin(norm(x, 2, dim, true), eps));
   return sum(mul(unit(a), unit(b)), dim);
 }

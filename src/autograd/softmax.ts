@@ -10,6 +10,7 @@ import { mul, sub } from "./arithmetic.ts";
 import { spread, toDtype } from "./broadcast.ts";
 import { exp } from "./pointwise.ts";
 import { type ReduceDims, sum } from "./reduce.ts";
+import { contiguous } from "./shape.ts";
 import { toFloatType } from "./table.ts";
 import { record, Tensor } from "./tensor.ts";
 
@@ -30,7 +31,7 @@ function elementary(dtype: DType): ReturnType<typeof functions> {
 }
 
 function prepared(x: Tensor, dim: number | undefined, dtype: DType | undefined): { x: Tensor; at: number } {
-  const real = toDtype(x, dtype ?? toFloatType(x.dtype));
+  const real = contiguous(toDtype(x, dtype ?? toFloatType(x.dtype)));
   const rank = x.shape.length;
   // Without a dimension torch falls back on the oldest convention.
   return { x: real, at: wrapDim(dim ?? (rank === 0 || rank === 1 || rank === 3 ? 0 : 1), rank) };

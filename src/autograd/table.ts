@@ -59,10 +59,7 @@ export function binary(name: string, f: Binary, forA: BinaryRule, forB: BinaryRu
     const x = asTensor(a, dtype);
     const y = asTensor(b, dtype);
     const reads = (x.requiresGrad ? (forA.reads ?? "") : "") + (y.requiresGrad ? (forB.reads ?? "") : "");
-    const saved: Tensor[] = [];
-    // A plain value is no tensor that somebody could change: it needs no watching.
-    if (x === a && reads.includes("a")) saved.push(x);
-    if (y === b && reads.includes("b")) saved.push(y);
+    const saved = [x, y].filter((_, i) => reads.includes("ab"[i]!));
     return tracked(
       name,
       [x, y],

@@ -3,28 +3,30 @@
  * it came from. What tensors can do stands in the files beside it: each operation is a function there, and `methods.ts`
  * makes it a method as well.
  */
-import { RuntimeError } from "../check.ts";
+import { listText, RuntimeError } from "../check.ts";
 import type { Dense } from "../dense/dense.ts";
-import { type DType, expectDifferentiable } from "../dense/dtype.ts";
+import { cppName, type DType, expectDifferentiable } from "../dense/dtype.ts";
+import { sameDims } from "../dense/shape.ts";
 import type { Size } from "../dense/size.ts";
 import { tensorText } from "../dense/tensor-text.ts";
 import { AccumulateGrad, type Edge, Node, type Rule } from "./graph.ts";
-import { enableGrad, isGradEnabled } from "./mode.ts";
+import { isGradEnabled } from "./mode.ts";
+import { asStrided } from "./strided.ts";
 
-/** What makes a tensor a view: whose memory it shows, and how it is made again from that tensor. */
+/** What makes a tensor a view. */
 interface View {
+  /** Whose memory it shows. */
   readonly base: Tensor;
-  readonly replay: (base: Tensor) => Tensor;
+  /** How it came about: a view made without recording, or one of several, must not be written to where it is recorded. */
+  readonly origin: "recorded" | "unrecorded" | "several";
 }
 
 /** Numbers with a shape and a history (torch.Tensor). */
 export class Tensor {
   /** The numbers. */
   value: Dense;
-  /** What `backward` left here: dLoss/dThis, of the same shape; null before. */
-  grad: Tensor | null = null;
-  /** Whether `.grad` is kept although this is no leaf (torch's `retains_grad`). */
-  retainsGrad = false;
+  #grad: Tensor | null = null;
+  #retainsGrad = false;
   #leafRequiresGrad = false;
   #history: Edge | undefined;
   #view: View | undefined;
@@ -52,6 +54,29 @@ export class Tensor {
     return this.value.storage.version;
   }
 
+  /** What `backward` left here: dLoss/dThis, of the same shape; null before. */
+  get grad(): Tensor | null {
+    return this.#grad;
+  }
+
+  set grad(grad: Tensor | null) {
+    if (grad) expectGradient(this, grad);
+    this.#grad = grad;
+  }
+
+  /** Whether `.grad` is kept although this is no leaf (torch's `retains_grad`). */
+  get retainsGrad(): boolean {
+    return this.#retainsGrad;
+  }
+
+  /** Keeps `.grad` from now on. */
+  retain(): void {
+    const { history } = this;
+    if (!history) return;
+    this.#retainsGrad = true;
+    history.node.retained.set(history.output, this);
+  }
+
   /** Whose memory this tensor shows, if it is a view. */
   get viewOf(): View | undefined {
     return this.#view;
@@ -60,10 +85,10 @@ export class Tensor {
   /** The recorded operation that made this tensor, and which of its results it is; undefined for leaves. */
   get history(): Edge | undefined {
     const view = this.#view;
-    if (view && this.#viewVersion !== this.version) {
+    if (view && view.origin !== "unrecorded" && this.#viewVersion !== this.version) {
       // The memory was written to since: the history of a view is that of the base as it is now.
       this.#viewVersion = this.version;
-      if (view.base.requiresGrad) this.#history = enableGrad(() => view.replay(view.base)).#history;
+      if (view.base.requiresGrad) this.#history = asStrided(view.base, this.value);
     }
     return this.#history;
   }
@@ -103,15 +128,19 @@ export class Tensor {
 
   /** Gives this tensor a new past. Only `record` and in-place writes do. */
   setHistory(history: Edge | undefined): void {
+    const before = this.#history;
     this.#history = history;
     this.#leafRequiresGrad = false;
+    if (!this.#retainsGrad) return;
+    before?.node.retained.delete(before.output);
+    history?.node.retained.set(history.output, this);
   }
 
-  /** Makes this tensor a view of `source`, unless recording is off. */
-  setView(source: Tensor, replay: View["replay"]): void {
-    if (!isGradEnabled()) return;
+  /** Makes this tensor a view of `source`, or of what that is a view of. */
+  setView(source: Tensor, origin: View["origin"] = "recorded"): void {
     const outer = source.#view;
-    this.#view = outer ? { base: outer.base, replay: (base) => replay(outer.replay(base)) } : { base: source, replay };
+    const own = isGradEnabled() ? origin : "unrecorded";
+    this.#view = { base: outer?.base ?? source, origin: own === "recorded" ? (outer?.origin ?? own) : own };
     this.#viewVersion = this.version;
   }
 
@@ -159,9 +188,29 @@ export function tracked(
   return result;
 }
 
-/** A view of `x`: the same memory in another window. `again` makes the same view of another tensor. */
-export function viewed(name: string, x: Tensor, value: Dense, rule: Rule, again: (x: Tensor) => Tensor): Tensor {
+/** A view of `x`: the same memory in another window. */
+export function viewed(name: string, x: Tensor, value: Dense, rule: Rule): Tensor {
   const result = tracked(name, [x], value, [rule]);
-  result.setView(x, again);
+  result.setView(x);
   return result;
+}
+
+function expectGradient(x: Tensor, grad: Tensor): void {
+  if (!(grad instanceof Tensor)) {
+    throw new TypeError(`assigned grad expected to be a Tensor or None but got grad of type ${typeName(grad)}`);
+  }
+  if (!sameDims(x.shape, grad.shape)) {
+    throw new RuntimeError(
+      `attempting to assign a gradient of size '${listText(grad.shape)}' to a tensor of size '${listText(x.shape)}'. Please ensure that the gradient and the tensor are the same size`,
+    );
+  }
+  if (x.dtype === grad.dtype) return;
+  throw new RuntimeError(
+    `attempting to assign a gradient with dtype '${cppName(grad.dtype)}' to a tensor with grad_dtype '${x.dtype.scalarType}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems that assume they match.`,
+  );
+}
+
+function typeName(value: unknown): string {
+  if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
+  return typeof value === "string" ? "str" : typeof value;
 }

@@ -2,8 +2,8 @@
 
 import { RuntimeError } from "../check.ts";
 import { narrow as narrowed, overwrite, pick } from "../dense/arrange.ts";
-import { allocate, copyDense, type Dense } from "../dense/dense.ts";
-import { type Dims, inferShape, isDense, rowMajor, viewStrides, wrapDim } from "../dense/shape.ts";
+import { allocate, copyDense, copyInOrder, type Dense } from "../dense/dense.ts";
+import { type Dims, inferShape, rowMajor, viewStrides, wrapDim } from "../dense/shape.ts";
 import { type Tensor, tracked, viewed } from "./tensor.ts";
 
 type Lengths = (number | readonly number[])[];
@@ -19,13 +19,7 @@ export function viewNamed(name: string, x: Tensor, wanted: Dims): Tensor {
     );
   }
   const from = x.shape;
-  return viewed(
-    name,
-    x,
-    value.window(target, strides),
-    (g) => reshape(g, from),
-    (again) => viewNamed(name, again, target),
-  );
+  return viewed(name, x, value.window(target, strides), (g) => reshape(g, from));
 }
 
 /** A reshaped result that is not a view for anybody: torch's name for what `matmul` and `reshape` give back. */
@@ -47,7 +41,6 @@ export function squeezeNamed(name: string, x: Tensor, dims: Dims): Tensor {
       kept.map((d) => value.strides[d]!),
     ),
     (g) => reshape(g, from),
-    (again) => squeezeNamed(name, again, dims),
   );
 }
 
@@ -56,12 +49,8 @@ export function unsqueezeNamed(name: string, x: Tensor, dim: number): Tensor {
   const { value } = x;
   const at = wrapDim(dim, x.shape.length + 1);
   const stride = at < x.shape.length ? x.shape[at]! * value.strides[at]! : 1;
-  return viewed(
-    name,
-    x,
-    value.window(value.shape.toSpliced(at, 0, 1), value.strides.toSpliced(at, 0, stride)),
-    (g) => squeezeNamed("SqueezeBackward1", g, [at]),
-    (again) => unsqueezeNamed(name, again, at),
+  return viewed(name, x, value.window(value.shape.toSpliced(at, 0, 1), value.strides.toSpliced(at, 0, stride)), (g) =>
+    squeezeNamed("SqueezeBackward1", g, [at]),
   );
 }
 
@@ -77,7 +66,6 @@ export function rearranged(name: string, x: Tensor, order: Dims): Tensor {
       order.map((d) => value.strides[d]!),
     ),
     (g) => rearranged(name, g, back),
-    (again) => rearranged(name, again, order),
   );
 }
 
@@ -94,36 +82,26 @@ export function swapped(name: string, x: Tensor, dim0: number, dim1: number): Te
 export function slice(x: Tensor, dim: number, start: number, stop: number, step = 1): Tensor {
   const length = Math.max(0, Math.ceil((stop - start) / step));
   const from = x.shape;
-  return viewed(
-    "SliceBackward0",
-    x,
-    narrowed(x.value, dim, start, length, step),
-    (g) =>
-      embed(
-        g,
-        from,
-        (zero) => narrowed(zero, dim, start, length, step),
-        (back) => slice(back, dim, start, stop, step),
-      ),
-    (again) => slice(again, dim, start, stop, step),
+  return viewed("SliceBackward0", x, narrowed(x.value, dim, start, length, step), (g) =>
+    embed(
+      g,
+      from,
+      (zero) => narrowed(zero, dim, start, length, step),
+      (back) => slice(back, dim, start, stop, step),
+    ),
   );
 }
 
 /** `select` with everything in range. */
 export function selectAt(x: Tensor, dim: number, index: number): Tensor {
   const from = x.shape;
-  return viewed(
-    "SelectBackward0",
-    x,
-    pick(x.value, dim, index),
-    (g) =>
-      embed(
-        g,
-        from,
-        (zero) => pick(zero, dim, index),
-        (back) => selectAt(back, dim, index),
-      ),
-    (again) => selectAt(again, dim, index),
+  return viewed("SelectBackward0", x, pick(x.value, dim, index), (g) =>
+    embed(
+      g,
+      from,
+      (zero) => pick(zero, dim, index),
+      (back) => selectAt(back, dim, index),
+    ),
   );
 }
 
@@ -135,29 +113,18 @@ function embed(g: Tensor, shape: Dims, window: (zero: Dense) => Dense, cut: (bac
   return tracked("SliceBackward0", [g], zero, [cut]);
 }
 
-function copyInPlaceOrder(x: Dense): Dense {
-  const order = [...x.shape.keys()].sort((a, b) => x.strides[b]! - x.strides[a]!);
-  const copy = copyDense(
-    x.window(
-      order.map((d) => x.shape[d]!),
-      order.map((d) => x.strides[d]!),
-    ),
-  );
-  const strides = x.shape.map((_, d) => copy.strides[order.indexOf(d)]!);
-  return copy.window(x.shape, strides);
-}
-
 /** torch.reshape: a view where the memory allows it, else a copy. */
 export function reshape(x: Tensor, ...shape: Lengths): Tensor {
   const { value } = x;
   const target = inferShape(shape.flat() as number[], value.count);
-  if (viewStrides(value.shape, value.strides, target)) return viewNamed("ViewBackward0", x, target);
+  if (viewStrides(value.shape, value.strides, target)) {
+    return viewNamed(value.contiguous ? "ViewBackward0" : "ReshapeAliasBackward0", x, target);
+  }
   return unsafeView(clone(x, { contiguous: true }), target);
 }
 
 /** torch.clone: a copy in new memory, laid out as the original unless `contiguous` is asked for. */
 export function clone(x: Tensor, options: { contiguous?: boolean } = {}): Tensor {
-  const { shape, strides } = x.value;
-  const keep = !options.contiguous && isDense(shape, strides);
-  return tracked("CloneBackward0", [x], keep ? copyInPlaceOrder(x.value) : copyDense(x.value), [(g) => g]);
+  const copy = options.contiguous ? copyDense : copyInOrder;
+  return tracked("CloneBackward0", [x], copy(x.value), [(g) => g]);
 }

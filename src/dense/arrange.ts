@@ -1,6 +1,6 @@
 /** Moving numbers without changing them: joining, picking and placing along a dimension. */
 import { IndexError, listText, RuntimeError } from "../check.ts";
-import { allocate, copyDense, type Dense, elements, wrap, writeElements } from "./dense.ts";
+import { allocate, copyDense, copyInOrder, type Dense, elements, wrap, writeElements } from "./dense.ts";
 import { type DType, int64, promoteTypes } from "./dtype.ts";
 import { cast } from "./elementwise.ts";
 import { type Dims, product, rowMajor, sameDims } from "./shape.ts";
@@ -160,21 +160,22 @@ export function putPositions(x: Dense, positions: Int32Array, source: Dense, acc
 export function flip(x: Dense, dims: Dims): Dense {
   const strides = x.strides.map((stride, d) => (dims.includes(d) ? -stride : stride));
   const shift = dims.reduce((offset, d) => offset + Math.max(x.shape[d]! - 1, 0) * x.strides[d]!, 0);
-  return copyDense(x.window(x.shape, strides, x.offset + shift));
+  return copyInOrder(x.window(x.shape, strides, x.offset + shift), x);
 }
 
 /** The positions of the non-zero elements, one row each (N, rank). */
 export function nonzero(x: Dense): Dense {
   const data = elements(x);
   const strides = rowMajor(x.shape);
-  const out: bigint[] = [];
-  let hits = 0;
+  const hits: number[] = [];
   for (let i = 0; i < data.length; i += 1) {
-    if (!data[i]) continue;
-    hits += 1;
-    for (const [d, stride] of strides.entries()) out.push(BigInt(Math.floor(i / stride) % x.shape[d]!));
+    if (!data[i] && !Number.isNaN(data[i])) continue;
+    hits.push(i);
   }
-  return wrap(BigInt64Array.from(out), [hits, x.shape.length], int64);
+  // Column by column in memory, as torch has it.
+  const columns = strides.flatMap((stride, d) => hits.map((i) => BigInt(Math.floor(i / stride) % x.shape[d]!)));
+  const out = wrap(BigInt64Array.from(columns), [columns.length], int64);
+  return out.window([hits.length, strides.length], [1, Math.max(hits.length, 1)]);
 }
 
 /** Copies `x` over the elements of `target`, broadcast and cast: the numbers behind every in-place write. */

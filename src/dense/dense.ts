@@ -3,7 +3,7 @@
  * a Tensor is a Dense that remembers how it came about.
  */
 import { convertScalar, type Data, type DType, int64, type Scalar } from "./dtype.ts";
-import { type Dims, isContiguous, product, rowMajor } from "./shape.ts";
+import { type Dims, isContiguous, isDense, product, rowMajor } from "./shape.ts";
 import { type Size, size } from "./size.ts";
 
 /** Memory that several views may share. `version` counts the in-place writes, for autograd's checks. */
@@ -148,4 +148,21 @@ export function writeElements(dense: Dense, values: Data): void {
 /** A row-major copy in new memory. */
 export function copyDense(dense: Dense, dtype: DType = dense.dtype): Dense {
   return wrap(copyElements(dense, dtype), dense.shape, dtype);
+}
+
+/** A copy in new memory that lies in the order of dimensions of `model`, if that fills its memory, else row-major. */
+export function copyInOrder(dense: Dense, model: Dense = dense): Dense {
+  const { shape, strides } = model;
+  if (!isDense(shape, strides)) return copyDense(dense);
+  const order = [...shape.keys()].sort((a, b) => strides[b]! - strides[a]!);
+  const copy = copyDense(
+    dense.window(
+      order.map((d) => dense.shape[d]!),
+      order.map((d) => dense.strides[d]!),
+    ),
+  );
+  return copy.window(
+    shape,
+    shape.map((_, d) => copy.strides[order.indexOf(d)]!),
+  );
 }

@@ -66,7 +66,7 @@ export const bool = dtype(
   "bool",
   1,
   (n) => new Uint8Array(n),
-  (x) => (x ? 1 : 0),
+  (x) => (x === 0 ? 0 : 1),
 );
 
 /** torch's other names for the same dtypes. */
@@ -107,8 +107,8 @@ export function promoteTypes(a: DType, b: DType): DType {
 
 /** The dtype that a JavaScript value has by itself: numbers are floats, bigints int64, booleans bool. */
 export function dtypeOfScalar(value: Scalar): DType {
-  if (typeof value === "number") return defaultFloat;
-  return typeof value === "bigint" ? int64 : bool;
+  if (typeof value === "bigint") return int64;
+  return typeof value === "boolean" ? bool : defaultFloat;
 }
 
 /** The kind that a JavaScript value brings to an operation: a whole number does not turn integers into floats. */
@@ -119,7 +119,7 @@ export function kindOfScalar(value: Scalar): Kind {
 
 /** Converts one value for the memory of `dtype`: floats are cut towards zero for integers, as in torch. */
 export function convertScalar(value: Scalar, dtype: DType): number | bigint {
-  if (dtype === bool) return value ? 1 : 0;
+  if (dtype === bool) return value || Number.isNaN(value) ? 1 : 0;
   if (dtype === int64) return typeof value === "number" ? truncateToBigInt(value) : BigInt(value);
   const number = Number(value);
   if (dtype.kind === "integer") return Math.trunc(number);
@@ -137,4 +137,21 @@ export function expectDifferentiable(dtype: DType): void {
   if (dtype.kind !== "float") {
     throw new RuntimeError("only Tensors of floating point dtype can require gradients");
   }
+}
+
+const CPP_NAMES: Record<string, string> = {
+  float32: "float",
+  float64: "double",
+  float16: "c10::Half",
+  bfloat16: "c10::BFloat16",
+  int64: "long long",
+  int32: "int",
+  int16: "short",
+  int8: "signed char",
+  uint8: "unsigned char",
+};
+
+/** What C++ calls the dtype, as some messages do. */
+export function cppName(dtype: DType): string {
+  return CPP_NAMES[dtype.name] ?? dtype.name;
 }

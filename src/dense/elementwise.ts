@@ -3,7 +3,7 @@
  * dtype, and the result lies in memory in the order of its operands, as in torch.
  */
 
-import { type Dense, elements, scalar, wrap } from "./dense.ts";
+import { Dense, elements, scalar, wrap } from "./dense.ts";
 import {
   bool,
   convertScalar,
@@ -17,6 +17,7 @@ import {
   type Scalar,
   strongerKind,
 } from "./dtype.ts";
+import { Float } from "./python-float.ts";
 import { broadcastShapes, type Dims, expandStrides, memoryOrder } from "./shape.ts";
 
 /** A function of two numbers; int64 is computed by `integer`, shorter integers by `short` where `number` will not do. */
@@ -97,6 +98,7 @@ export function resultType(...operands: readonly Operand[]): DType {
   let value: DType | undefined;
   for (const operand of operands) {
     if (typeof operand !== "object") value = merge(value, weakDtype(operand));
+    else if (operand instanceof Float) value = merge(value, getDefaultDtype());
     else if (operand.shape.length > 0) dims = merge(dims, operand.dtype);
     else zeroDim = merge(zeroDim, operand.dtype);
   }
@@ -105,7 +107,7 @@ export function resultType(...operands: readonly Operand[]): DType {
 
 /** An operand as a tensor; a plain value becomes one of rank 0 in the dtype of the result. */
 export function asDense(operand: Operand, dtype: DType): Dense {
-  return typeof operand === "object" ? operand : scalar(operand, dtype);
+  return operand instanceof Dense ? operand : scalar(operand, dtype);
 }
 
 /** Rounds what was written into memory that is wider than its dtype. */

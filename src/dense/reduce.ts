@@ -3,7 +3,7 @@
  * of floats are kept in float64 and rounded once, which is at least as close to the truth as any order of float32 sums.
  */
 import { IndexError, RuntimeError } from "../check.ts";
-import { allocate, copyDense, type Dense, elements, wrap } from "./dense.ts";
+import { allocate, copyDense, copyInOrder, type Dense, elements, wrap } from "./dense.ts";
 import { bool, type Data, type DType, int64 } from "./dtype.ts";
 import { rounded } from "./elementwise.ts";
 import { type Dims, product } from "./shape.ts";
@@ -165,7 +165,7 @@ export function anyOrAll(x: Dense, dims: Dims, keepdim: boolean, all: boolean): 
   const out = allocate(shape, x.dtype.name === "uint8" ? x.dtype : bool);
   for (let row = 0; row < rows; row += 1) {
     let hits = 0;
-    for (let at = row * length; at < (row + 1) * length; at += 1) if (data[at]) hits += 1;
+    for (let at = row * length; at < (row + 1) * length; at += 1) if (data[at] || Number.isNaN(data[at])) hits += 1;
     out.data[row] = (all ? hits === length : hits > 0) ? 1 : 0;
   }
   return out;
@@ -201,7 +201,7 @@ export function sort(x: Dense, dim: number, descending: boolean): { values: Dens
       indices[start + rank] = BigInt(from);
     }
   }
-  return { values: restore(values, x.dtype), indices: restore(indices, int64) };
+  return { values: restore(values, x.dtype, "own"), indices: restore(indices, int64, "own") };
 }
 
 function compare(a: number | bigint, b: number | bigint): number {
@@ -215,7 +215,7 @@ function rowsAlong(
   x: Dense,
   dim: number,
   dtype: DType,
-): { data: Data; rows: number; length: number; restore: (data: Data, dtype: DType) => Dense } {
+): { data: Data; rows: number; length: number; restore: (data: Data, dtype: DType, layout?: "own") => Dense } {
   const moved = x.shape.length > 0 ? [...x.shape.keys()].filter((d) => d !== dim).concat(dim) : [];
   const shape = moved.map((d) => x.shape[d]!);
   const data = elements(
@@ -226,15 +226,14 @@ function rowsAlong(
     dtype,
   );
   const length = shape.at(-1) ?? 1;
-  const restore = (out: Data, as: DType): Dense => {
+  const restore = (out: Data, as: DType, layout?: "own"): Dense => {
     const dense = wrap(out, shape, as);
     const back = x.shape.map((_, d) => moved.indexOf(d));
-    return copyDense(
-      dense.window(
-        x.shape,
-        back.map((at) => dense.strides[at]!),
-      ),
+    const logical = dense.window(
+      x.shape,
+      back.map((at) => dense.strides[at]!),
     );
+    return layout === "own" ? copyInOrder(logical, x) : copyDense(logical);
   };
   return { data, rows: length === 0 ? 0 : data.length / length, length, restore };
 }

@@ -15,8 +15,9 @@ export class Size extends Array<number> {
   }
 }
 
-/** A `Size` with these lengths. */
+/** These lengths as a `Size`; the very same if they are one already. */
 export function size(lengths: readonly number[]): Size {
+  if (lengths instanceof Size) return lengths;
   const result = new Size();
   for (const length of lengths) result.push(length);
   return result;

@@ -76,27 +76,27 @@ export class ByteWriter {
   #view = new DataView(this.#bytes.buffer);
 
   u8(...values: readonly number[]): void {
-    for (const value of values) this.#view.setUint8(this.#advance(1), value);
+    for (const value of values) this.#put(1, (view, at) => view.setUint8(at, value));
   }
 
   u16(...values: readonly number[]): void {
-    for (const value of values) this.#view.setUint16(this.#advance(2), value, true);
+    for (const value of values) this.#put(2, (view, at) => view.setUint16(at, value, true));
   }
 
   u32(...values: readonly number[]): void {
-    for (const value of values) this.#view.setUint32(this.#advance(4), value, true);
+    for (const value of values) this.#put(4, (view, at) => view.setUint32(at, value, true));
   }
 
   u64(...values: readonly number[]): void {
-    for (const value of values) this.#view.setBigUint64(this.#advance(8), BigInt(value), true);
+    for (const value of values) this.#put(8, (view, at) => view.setBigUint64(at, BigInt(value), true));
   }
 
   bigEndianDouble(value: number): void {
-    this.#view.setFloat64(this.#advance(8), value, false);
+    this.#put(8, (view, at) => view.setFloat64(at, value, false));
   }
 
   write(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#advance(bytes.length));
+    this.#put(bytes.length, (_, at) => this.#bytes.set(bytes, at));
   }
 
   /** What was written. */
@@ -104,7 +104,8 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.length);
   }
 
-  #advance(length: number): number {
+  /** Makes room first: growing replaces both the bytes and the view. */
+  #put(length: number, set: (view: DataView, at: number) => void): void {
     const start = this.length;
     this.length += length;
     if (this.length > this.#bytes.length) {
@@ -113,6 +114,6 @@ export class ByteWriter {
       this.#bytes = grown;
       this.#view = new DataView(grown.buffer);
     }
-    return start;
+    set(this.#view, start);
   }
 }

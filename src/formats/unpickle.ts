@@ -7,6 +7,7 @@
  *     int           number, bigint beyond 2^53                dict, set      Map, Set
  *     float         number, Float where it is whole           str            string
  */
+import { pythonTypeOf } from "../check.ts";
 import { float } from "../dense/python-float.ts";
 import { isPythonInt } from "../dense/python-text.ts";
 import { Size } from "../dense/size.ts";
@@ -37,11 +38,14 @@ export class Callable {
   }
 }
 
-/** 400,000 tensors; a stack or a memo of more entries would come near the limits of JavaScript's own arrays and maps. */
-const MAX_BYTES = 2 ** 26;
+/** 200,000 tensors, or a long vocabulary. */
+const MAX_BYTES = 2 ** 25;
 
-/** One byte can make a container of a hundred: this keeps what a hostile file costs under a gigabyte. */
-const MAX_CONTAINERS = 2 ** 22;
+/** One byte can make a container of some hundred: this keeps what a hostile file costs under a gigabyte. */
+const MAX_CONTAINERS = 2 ** 20;
+
+/** Values and marks that wait on the stack: lists and dicts of any length are handed over in batches of a thousand. */
+const MAX_STACK = 2 ** 20;
 
 /** No name that is allowed is longer. */
 const MAX_NAME = 256;
@@ -71,9 +75,13 @@ export class Unpickler {
     for (;;) {
       this.#instruction = this.#reader.position;
       if (this.#instruction - this.#start > MAX_BYTES) throw this.error(`a pickle of more than ${MAX_BYTES} bytes`);
+      if (this.#stack.length + this.#marks.length > MAX_STACK)
+        throw this.error(`more than ${MAX_STACK} waiting values`);
       const opcode = this.#reader.u8();
       if (opcode === OPCODE.STOP) return this.#pop();
-      this.#step(opcode);
+      const instruct = this.#instructions[opcode];
+      if (!instruct) throw this.error(`instruction 0x${opcode.toString(16).padStart(2, "0")} is not allowed`);
+      instruct();
     }
   }
 
@@ -91,84 +99,43 @@ export class Unpickler {
     if (this.#copied > this.#reader.position - this.#start) throw this.error("the pickle multiplies its own content");
   }
 
-  #step(opcode: number): void {
-    const reader = this.#reader;
-    switch (opcode) {
-      case OPCODE.PROTO:
-        reader.u8(); // the instructions tell for themselves whether they are known
-        return;
-      case OPCODE.MARK:
-        this.#marks.push(this.#stack.length);
-        return;
-      case OPCODE.NONE:
-        return this.#push(null);
-      case OPCODE.NEWTRUE:
-        return this.#push(true);
-      case OPCODE.NEWFALSE:
-        return this.#push(false);
-      case OPCODE.BININT1:
-        return this.#push(reader.u8());
-      case OPCODE.BININT2:
-        return this.#push(reader.u16());
-      case OPCODE.BININT:
-        return this.#push(reader.i32());
-      case OPCODE.LONG1:
-        return this.#push(longInteger(reader.take(reader.u8())));
-      case OPCODE.BINFLOAT:
-        return this.#push(pythonFloat(reader.bigEndianDouble()));
-      case OPCODE.BINUNICODE:
-        return this.#push(this.#text(reader.u32()));
-      case OPCODE.SHORT_BINSTRING:
-        return this.#push(this.#text(reader.u8()));
-      case OPCODE.EMPTY_TUPLE:
-        return this.#make(tuple([]));
-      case OPCODE.TUPLE1:
-        return this.#tuple(1);
-      case OPCODE.TUPLE2:
-        return this.#tuple(2);
-      case OPCODE.TUPLE3:
-        return this.#tuple(3);
-      case OPCODE.TUPLE:
-        return this.#make(tuple(this.#popMarked()));
-      case OPCODE.EMPTY_LIST:
-        return this.#make([]);
-      case OPCODE.EMPTY_DICT:
-        return this.#make(new Map());
-      case OPCODE.EMPTY_SET:
-        return this.#make(new Set());
-      case OPCODE.APPEND:
-        return this.#append([this.#pop()]);
-      case OPCODE.APPENDS:
-        return this.#append(this.#popMarked());
-      case OPCODE.SETITEM:
-        return this.#setItems([this.#pop(), this.#pop()].reverse());
-      case OPCODE.SETITEMS:
-        return this.#setItems(this.#popMarked());
-      case OPCODE.BINPUT:
-        this.#memo.set(reader.u8(), this.#top());
-        return;
-      case OPCODE.LONG_BINPUT:
-        this.#memo.set(reader.u32(), this.#top());
-        return;
-      case OPCODE.BINGET:
-        return this.#get(reader.u8());
-      case OPCODE.LONG_BINGET:
-        return this.#get(reader.u32());
-      case OPCODE.GLOBAL:
-        return this.#push(this.#surroundings.find(this.#line(), this.#line(), this));
-      case OPCODE.REDUCE:
-      case OPCODE.NEWOBJ:
-        return this.#call();
-      case OPCODE.BINPERSID:
-        return this.#make(this.#surroundings.persistent(this.#pop(), this));
-      case OPCODE.BUILD: {
-        const state = this.#pop();
-        return this.#surroundings.build(this.#top(), state, this);
-      }
-      default:
-        throw this.error(`instruction 0x${opcode.toString(16).padStart(2, "0")} is not allowed`);
-    }
-  }
+  /** What each instruction does. */
+  readonly #instructions: Readonly<Record<number, () => void>> = {
+    // the instructions tell for themselves whether they are known: the version does not matter
+    [OPCODE.PROTO]: () => this.#reader.u8(),
+    [OPCODE.MARK]: () => this.#marks.push(this.#stack.length),
+    [OPCODE.NONE]: () => this.#push(null),
+    [OPCODE.NEWTRUE]: () => this.#push(true),
+    [OPCODE.NEWFALSE]: () => this.#push(false),
+    [OPCODE.BININT1]: () => this.#push(this.#reader.u8()),
+    [OPCODE.BININT2]: () => this.#push(this.#reader.u16()),
+    [OPCODE.BININT]: () => this.#push(this.#reader.i32()),
+    [OPCODE.LONG1]: () => this.#push(longInteger(this.#reader.take(this.#reader.u8()))),
+    [OPCODE.BINFLOAT]: () => this.#push(pythonFloat(this.#reader.bigEndianDouble())),
+    [OPCODE.BINUNICODE]: () => this.#push(this.#text(this.#reader.u32())),
+    [OPCODE.SHORT_BINSTRING]: () => this.#push(this.#text(this.#reader.u8())),
+    [OPCODE.EMPTY_TUPLE]: () => this.#make(tuple([])),
+    [OPCODE.TUPLE1]: () => this.#tuple(1),
+    [OPCODE.TUPLE2]: () => this.#tuple(2),
+    [OPCODE.TUPLE3]: () => this.#tuple(3),
+    [OPCODE.TUPLE]: () => this.#make(tuple(this.#popMarked())),
+    [OPCODE.EMPTY_LIST]: () => this.#make([]),
+    [OPCODE.EMPTY_DICT]: () => this.#make(new Map()),
+    [OPCODE.EMPTY_SET]: () => this.#make(new Set()),
+    [OPCODE.APPEND]: () => this.#append([this.#pop()]),
+    [OPCODE.APPENDS]: () => this.#append(this.#popMarked()),
+    [OPCODE.SETITEM]: () => this.#setItems([this.#pop(), this.#pop()].reverse()),
+    [OPCODE.SETITEMS]: () => this.#setItems(this.#popMarked()),
+    [OPCODE.BINPUT]: () => this.#memo.set(this.#reader.u8(), this.#top()),
+    [OPCODE.LONG_BINPUT]: () => this.#memo.set(this.#reader.u32(), this.#top()),
+    [OPCODE.BINGET]: () => this.#get(this.#reader.u8()),
+    [OPCODE.LONG_BINGET]: () => this.#get(this.#reader.u32()),
+    [OPCODE.GLOBAL]: () => this.#push(this.#surroundings.find(this.#line(), this.#line(), this)),
+    [OPCODE.REDUCE]: () => this.#call(),
+    [OPCODE.NEWOBJ]: () => this.#call(),
+    [OPCODE.BINPERSID]: () => this.#make(this.#surroundings.persistent(this.#pop(), this)),
+    [OPCODE.BUILD]: () => this.#build(),
+  };
 
   // ---- the stack; what lies under an open MARK is out of reach
 
@@ -239,6 +206,11 @@ export class Unpickler {
     this.#make(callable.call(args, this));
   }
 
+  #build(): void {
+    const state = this.#pop();
+    this.#surroundings.build(this.#top(), state, this);
+  }
+
   #text(length: number): string {
     const text = decodeUtf8(this.#reader.take(length));
     if (text === undefined) throw this.error("a text that is not UTF-8");
@@ -280,5 +252,5 @@ function longInteger(bytes: Uint8Array): number | bigint {
 export function describe(value: unknown): string {
   if (typeof value === "string") return `'${shown(value)}'`;
   if (typeof value !== "object" || value === null) return String(value);
-  return value instanceof Number ? `the float ${value.valueOf()}` : `a ${value.constructor.name}`;
+  return value instanceof Number ? `the float ${value.valueOf()}` : `a ${pythonTypeOf(value)}`;
 }

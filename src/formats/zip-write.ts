@@ -16,8 +16,8 @@ export const ALIGNMENT = 64;
 /** Above this, sizes need another form of header, and JavaScript's buffers end not far from it. */
 const MAX_ARCHIVE = 2 ** 32 - 1;
 
-/** Sizes follow the data; names are UTF-8. */
-const FLAGS = 0x0808;
+/** Names are UTF-8; sizes follow the data, where there are any. */
+const [UTF8_NAMES, SIZES_FOLLOW] = [1 << 11, 1 << 3];
 const LOCAL_SIZE = 30;
 
 /** The archive. Errors: FormatError at 4 GiB. */
@@ -33,10 +33,11 @@ export function writeZip(entries: readonly NewEntry[]): Uint8Array {
     const rawName = encodeUtf8(name);
     const crc = crc32(bytes);
     const start = position;
-    append(localHeader(rawName, start));
+    const flags = bytes.length > 0 ? UTF8_NAMES | SIZES_FOLLOW : UTF8_NAMES;
+    append(localHeader(rawName, flags, start));
     append(bytes);
     if (bytes.length > 0) append(descriptor(crc, bytes.length));
-    writeCentral(directory, rawName, crc, bytes.length, start);
+    writeCentral(directory, rawName, flags, crc, bytes.length, start);
     if (position > MAX_ARCHIVE) throw new FormatError("more than 4 GiB in one file", { format: "zip", part: name });
   }
   const start = position;
@@ -45,12 +46,12 @@ export function writeZip(entries: readonly NewEntry[]): Uint8Array {
   return joined(chunks, position);
 }
 
-function localHeader(name: Uint8Array, start: number): Uint8Array {
+function localHeader(name: Uint8Array, flags: number, start: number): Uint8Array {
   const fields = 4; // the id and the length of the padding
   const padding = -(start + LOCAL_SIZE + name.length + fields) & (ALIGNMENT - 1);
   const writer = new ByteWriter();
   writer.u32(0x04034b50);
-  writer.u16(0, FLAGS, 0, 0, 0); // version, flags, method, time, date
+  writer.u16(0, flags, 0, 0, 0); // version, flags, method, time, date
   writer.u32(0, 0, 0); // checksum and sizes follow the data
   writer.u16(name.length, fields + padding);
   writer.write(name);
@@ -66,9 +67,16 @@ function descriptor(crc: number, size: number): Uint8Array {
   return writer.finish();
 }
 
-function writeCentral(writer: ByteWriter, name: Uint8Array, crc: number, size: number, header: number): void {
+function writeCentral(
+  writer: ByteWriter,
+  name: Uint8Array,
+  flags: number,
+  crc: number,
+  size: number,
+  header: number,
+): void {
   writer.u32(0x02014b50);
-  writer.u16(0, 0, FLAGS, 0, 0, 0); // versions, flags, method, time, date
+  writer.u16(0, 0, flags, 0, 0, 0); // versions, flags, method, time, date
   writer.u32(crc, size, size);
   writer.u16(name.length, 0, 0, 0, 0); // no extra field, no comment, first disk, no attributes
   writer.u32(0, header);

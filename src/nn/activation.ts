@@ -1,4 +1,5 @@
 /** Functions without parameters, as layers. */
+import { relu_ } from "../autograd/inplace.ts";
 import * as pointwise from "../autograd/pointwise.ts";
 import { flatten } from "../autograd/shape.ts";
 import { logSoftmax, softmax } from "../autograd/softmax.ts";
@@ -13,10 +14,21 @@ export class Tanh extends Module {
   }
 }
 
-/** max(x, 0) (torch.nn.ReLU). */
+/** max(x, 0) (torch.nn.ReLU); `inplace` writes over x. */
 export class ReLU extends Module {
+  readonly inplace: boolean;
+
+  constructor({ inplace = false }: { readonly inplace?: boolean } = {}) {
+    super();
+    this.inplace = inplace;
+  }
+
   override forward(x: Tensor): Tensor {
-    return pointwise.relu(x);
+    return this.inplace ? relu_(x) : pointwise.relu(x);
+  }
+
+  override extraRepr(): string {
+    return this.inplace ? "inplace=True" : "";
   }
 }
 

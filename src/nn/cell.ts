@@ -12,6 +12,8 @@ import type { DType } from "../dense/dtype.ts";
 import { str } from "../dense/python-text.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
+import { expectTensor } from "./recurrent-input.ts";
+import { expectArguments } from "./recurrent-options.ts";
 import { advance } from "./scan.ts";
 
 /** The options that all cells share. */
@@ -34,6 +36,7 @@ export abstract class RecurrentCell<State> extends Module {
 
   constructor(gates: number, inputSize: number, hiddenSize: number, options: CellOptions) {
     super();
+    expectArguments(this.name(), inputSize, hiddenSize, options, ["bias", "dtype", "device"]);
     const { bias = true, ...rest } = options;
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
@@ -64,7 +67,7 @@ export abstract class RecurrentCell<State> extends Module {
   /** One step: input (B, F) or (F), state (B, H) or (H); no state is a zero state. Gives the new state. */
   override forward(input: Tensor, hx?: State | null): State {
     const given = hx === undefined || hx === null ? [] : this.openState(hx);
-    this.#expectRanks(input, given);
+    this.expectRanks(input, given);
     const cell = this.page();
     const batched = input.shape.length === 2;
     const x = batched ? input : unsqueeze(input, 0);
@@ -73,7 +76,7 @@ export abstract class RecurrentCell<State> extends Module {
       if (!state) return zeros(x.shape[0]!, this.hiddenSize, { dtype: x.dtype });
       return batched ? state : unsqueeze(state, 0);
     });
-    this.#expectSizes(x, start);
+    this.expectSizes(x, start);
     const weights = {
       weightIh: this.weight_ih,
       weightHh: this.weight_hh,
@@ -85,7 +88,8 @@ export abstract class RecurrentCell<State> extends Module {
     return this.closeState(cell.state.map((name) => (batched ? next[name]! : squeeze(next[name]!, 0))));
   }
 
-  #expectRanks(input: Tensor, states: readonly Tensor[]): void {
+  private expectRanks(input: Tensor, states: readonly Tensor[]): void {
+    for (const tensor of [input, ...states]) expectTensor(tensor);
     const rank = input.shape.length;
     if (rank !== 1 && rank !== 2) {
       throw new ValueError(`${this.name()}: Expected input to be 1D or 2D, got ${rank}D instead`);
@@ -98,7 +102,7 @@ export abstract class RecurrentCell<State> extends Module {
     }
   }
 
-  #expectSizes(x: Tensor, states: readonly Tensor[]): void {
+  private expectSizes(x: Tensor, states: readonly Tensor[]): void {
     if (x.shape[1] !== this.inputSize) {
       throw new RuntimeError(`input has inconsistent input_size: got ${x.shape[1]} expected ${this.inputSize}`);
     }

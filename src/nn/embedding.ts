@@ -15,6 +15,8 @@ import { Parameter } from "./parameter.ts";
 export interface EmbeddingOptions {
   /** The row that stands for padding: it starts as zeros and gets no gradient. */
   readonly paddingIdx?: number | null;
+  /** The rows themselves, which are not drawn then (torch's `_weight`). */
+  readonly weight?: Tensor;
   readonly dtype?: DType;
   readonly device?: string;
 }
@@ -28,20 +30,20 @@ export class Embedding extends Module {
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
     super();
-    const { paddingIdx, ...rest } = options;
+    const { paddingIdx, weight, ...rest } = options;
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
     this.paddingIdx = paddingIdx === undefined || paddingIdx === null ? undefined : wrapRow(paddingIdx, numEmbeddings);
-    this.registerParameter("weight", new Parameter(empty(numEmbeddings, embeddingDim, rest)));
-    this.resetParameters();
+    this.registerParameter("weight", new Parameter(weight ?? empty(numEmbeddings, embeddingDim, rest)));
+    if (!weight) this.resetParameters();
   }
 
   /** A layer on given rows; frozen unless told otherwise. */
   static fromPretrained(weight: Tensor, options: { freeze?: boolean; paddingIdx?: number } = {}): Embedding {
     const { freeze = true, ...rest } = options;
     const [rows, columns] = weight.shape as unknown as [number, number];
-    const made = noGrad(() => new Embedding(rows, columns, { ...rest, dtype: weight.dtype }));
-    made.weight = new Parameter(weight, !freeze);
+    const made = new Embedding(rows, columns, { ...rest, weight });
+    made.weight.requiresGrad = !freeze;
     return made;
   }
 

@@ -10,38 +10,36 @@ export type ForwardPreHook = (module: Module, args: readonly unknown[]) => unkno
 
 type Forward = (...args: readonly unknown[]) => unknown;
 
-/** The hooks of one module. The first puts a `forward` of the module's own in front of its class's. */
-export class Hooks {
-  readonly #before = new Set<{ hook: ForwardPreHook }>();
-  readonly #after = new Set<{ hook: ForwardHook }>();
+/** The hooks of one module, in the order in which they run. One that is registered twice runs twice. */
+export interface Hooks {
+  readonly before: Set<{ readonly hook: ForwardPreHook }>;
+  readonly after: Set<{ readonly hook: ForwardHook }>;
+}
 
-  constructor(module: Module) {
-    const forward = module.forward as Forward;
-    Object.defineProperty(module, "forward", {
-      configurable: true,
-      writable: true,
-      value: (...args: readonly unknown[]) => this.#run(module, forward, args),
-    });
-  }
+/** Puts a `forward` that runs hooks in front of the module's own. `hooksOf` finds them: a copy has hooks of its own. */
+export function hooked(module: Module, hooksOf: (module: Module) => Hooks): Hooks {
+  const forward = module.forward as Forward;
+  Object.defineProperty(module, "forward", {
+    configurable: true,
+    writable: true,
+    value(this: Module, ...given: readonly unknown[]) {
+      const { before, after } = hooksOf(this);
+      let args = given;
+      for (const { hook } of before) {
+        const replaced = hook(this, args);
+        if (replaced !== undefined && replaced !== null) args = Array.isArray(replaced) ? replaced : [replaced];
+      }
+      let output = forward.apply(this, [...args]);
+      for (const { hook } of after) output = hook(this, args, output) ?? output;
+      return output;
+    },
+  });
+  return { before: new Set(), after: new Set() };
+}
 
-  /** Registers a hook; one that is registered twice runs twice. */
-  add(when: "before", hook: ForwardPreHook): HookHandle;
-  add(when: "after", hook: ForwardHook): HookHandle;
-  add(when: "before" | "after", hook: ForwardHook): HookHandle {
-    const hooks: Set<{ hook: ForwardHook }> = when === "before" ? this.#before : this.#after;
-    const entry = { hook };
-    hooks.add(entry);
-    return { remove: () => void hooks.delete(entry) };
-  }
-
-  #run(module: Module, forward: Forward, given: readonly unknown[]): unknown {
-    let args = given;
-    for (const { hook } of this.#before) {
-      const replaced = hook(module, args);
-      if (replaced !== undefined && replaced !== null) args = Array.isArray(replaced) ? replaced : [replaced];
-    }
-    let output = forward.apply(module, [...args]);
-    for (const { hook } of this.#after) output = hook(module, args, output) ?? output;
-    return output;
-  }
+/** Registers a hook; the handle removes it again. */
+export function addHook<Hook>(hooks: Set<{ readonly hook: Hook }>, hook: Hook): HookHandle {
+  const entry = { hook };
+  hooks.add(entry);
+  return { remove: () => void hooks.delete(entry) };
 }

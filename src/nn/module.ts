@@ -4,15 +4,31 @@
  */
 import type { HookHandle } from "../autograd/backward.ts";
 import { toDtype } from "../autograd/broadcast.ts";
-import { expectCpu, zerosLike } from "../autograd/create.ts";
+import { expectCpu } from "../autograd/create.ts";
+import { zero_ } from "../autograd/inplace.ts";
+import { noGrad } from "../autograd/mode.ts";
 import { Tensor } from "../autograd/tensor.ts";
-import { AttributeError, KeyError, NotImplementedError, ValueError } from "../check.ts";
-import { type DType, float16, float32, float64 } from "../dense/dtype.ts";
+import { AttributeError, KeyError, NotImplementedError, pythonTypeOf, ValueError } from "../check.ts";
+import { bfloat16, type DType, float16, float32, float64 } from "../dense/dtype.ts";
 import type { OrderedDict } from "../dense/ordered-dict.ts";
 import { type Tuple, tuple } from "../dense/tuple.ts";
-import { type ForwardHook, type ForwardPreHook, Hooks } from "./hooks.ts";
+import { addHook, type ForwardHook, type ForwardPreHook, type Hooks, hooked } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
 import { collectState, type IncompatibleKeys, type LoadOptions, loadState, type StateDict } from "./state-dict.ts";
+
+/**
+ * What a module knows beside its parts. An ordinary property, like all state of modules: `deepcopy` copies what it can
+ * see, which the private fields of JavaScript (`#name`) are not.
+ */
+const registry = Symbol("registry");
+
+interface Registry {
+  /** The names of the buffers, and whether a state dict keeps them. */
+  readonly buffers: Map<string, boolean>;
+  /** The names given to `addModule`, in that order. */
+  readonly added: Set<string>;
+  hooks?: Hooks;
+}
 
 /** A name and what it stands for; prints as a Python tuple. */
 export type NamedPair<V> = Tuple<string | V> & readonly [name: string, value: V];
@@ -32,8 +48,7 @@ export type NamedPair<V> = Tuple<string | V> & readonly [name: string, value: V]
 export class Module {
   /** Whether dropout and its like are active; switched by `train` and `eval`. */
   training = true;
-  readonly #buffers = new Map<string, { persistent: boolean }>();
-  #hooks: Hooks | undefined;
+  readonly [registry]: Registry = { buffers: new Map(), added: new Set() };
 
   /** What the module computes. */
   forward(..._input: never[]): unknown {
@@ -52,7 +67,7 @@ export class Module {
 
   /** Makes a property of a parameter (or of its absence, null) and guards it against being given anything else. */
   registerParameter(name: string, parameter: Parameter | null): void {
-    this.#expectName("parameter", name);
+    expectName(this, "parameter", name, (present) => present instanceof Parameter);
     if (parameter !== null && !(parameter instanceof Parameter)) {
       throw new TypeError(
         `cannot assign '${typeText(parameter)}' object to parameter '${name}' (torch.nn.Parameter or None required)`,
@@ -76,34 +91,40 @@ export class Module {
 
   /** Makes a property of a tensor that belongs to the module but is not learned. */
   registerBuffer(name: string, tensor: Tensor | null, persistent = true): void {
-    this.#expectName("buffer", name);
-    this.#buffers.set(name, { persistent });
+    const { buffers } = this[registry];
+    expectName(this, "buffer", name, () => buffers.has(name));
+    if (tensor !== null && !(tensor instanceof Tensor)) {
+      throw new TypeError(
+        `cannot assign '${typeText(tensor)}' object to buffer '${name}' (torch Tensor or None required)`,
+      );
+    }
+    buffers.set(name, persistent);
     Reflect.set(this, name, tensor);
   }
 
   /** Makes a property of a child module. */
   addModule(name: string, module: Module | null): void {
-    this.#expectName("module", name);
+    if (module !== null && !(module instanceof Module)) {
+      throw new TypeError(`${typeText(module)} is not a Module subclass`);
+    }
+    expectName(this, "module", name, (present) => present instanceof Module);
+    this[registry].added.add(name);
     Reflect.set(this, name, module);
   }
 
-  #expectName(what: string, name: string): void {
-    if (name.includes(".")) throw new KeyError(`'${what} name can\\'t contain "."'`);
-    if (name === "") throw new KeyError(`'${what} name can\\'t be empty string ""'`);
-    const present: unknown = Reflect.get(this, name);
-    const replaceable =
-      present === undefined || present === null || present instanceof Tensor || present instanceof Module;
-    if (!replaceable) throw new KeyError(`"attribute '${name}' already exists"`);
+  /** The children by name, in order; one that has several names comes under each. */
+  ownModules(): [name: string, child: Module][] {
+    const found = parts(this, (value) => value instanceof Module);
+    const order = [...this[registry].added];
+    // JavaScript lists properties named by whole numbers first; containers keep the order in which they were filled.
+    if (!found.every(([name]) => order.includes(name))) return found;
+    return found.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
   }
 
-  #entries<T>(isWanted: (value: unknown, name: string) => value is T): [string, T][] {
-    return Object.entries(this).filter((entry): entry is [string, T] => isWanted(entry[1], entry[0]));
-  }
-
-  /** The children by name, in order. */
+  /** The children by name, in order, each once. */
   *namedChildren(): IterableIterator<NamedPair<Module>> {
     const seen = new Set<Module>();
-    for (const [name, child] of this.#entries((value) => value instanceof Module)) {
+    for (const [name, child] of this.ownModules()) {
       if (seen.has(child)) continue;
       seen.add(child);
       yield tuple(name, child);
@@ -120,7 +141,7 @@ export class Module {
     if (seen.has(this)) return;
     seen.add(this);
     yield tuple(prefix, this as Module);
-    for (const [name, child] of this.#entries((value) => value instanceof Module)) {
+    for (const [name, child] of this.ownModules()) {
       yield* child.namedModules(prefix === "" ? name : `${prefix}.${name}`, seen);
     }
   }
@@ -132,7 +153,7 @@ export class Module {
 
   /** The parameters by path, in order; one that is shared comes once. */
   *namedParameters(options: { prefix?: string; recurse?: boolean } = {}): IterableIterator<NamedPair<Parameter>> {
-    yield* this.#named(options, (module) => module.#entries((value) => value instanceof Parameter));
+    yield* named(this, options, (module) => parts(module, (value) => value instanceof Parameter));
   }
 
   /** The parameters, in order. */
@@ -142,8 +163,8 @@ export class Module {
 
   /** The buffers by path, in order. */
   *namedBuffers(options: { prefix?: string; recurse?: boolean } = {}): IterableIterator<NamedPair<Tensor>> {
-    yield* this.#named(options, (module) =>
-      module.#entries((value, name): value is Tensor => value instanceof Tensor && module.#buffers.has(name)),
+    yield* named(this, options, (module) =>
+      parts(module, (value, name): value is Tensor => value instanceof Tensor && module[registry].buffers.has(name)),
     );
   }
 
@@ -152,52 +173,40 @@ export class Module {
     for (const [, buffer] of this.namedBuffers({ recurse })) yield buffer;
   }
 
-  *#named<T extends Tensor>(
-    options: { prefix?: string; recurse?: boolean },
-    own: (module: Module) => [string, T][],
-  ): IterableIterator<NamedPair<T>> {
-    const { prefix = "", recurse = true } = options;
-    const seen = new Set<T>();
-    for (const [path, module] of recurse ? this.namedModules(prefix) : [[prefix, this] as const]) {
-      for (const [name, tensor] of own(module)) {
-        if (seen.has(tensor)) continue;
-        seen.add(tensor);
-        yield tuple(path === "" ? name : `${path}.${name}`, tensor);
-      }
-    }
-  }
-
   /** This module's own parameters and persistent buffers: what it contributes to a state dict. */
   ownState(): [string, Tensor][] {
-    const parameters = this.#entries((value): value is Tensor => value instanceof Parameter);
-    const buffers = this.#entries(
-      (value, name): value is Tensor => value instanceof Tensor && this.#buffers.get(name)?.persistent === true,
+    const { buffers: persistent } = this[registry];
+    const parameters = parts(this, (value): value is Tensor => value instanceof Parameter);
+    const buffers = parts(
+      this,
+      (value, name): value is Tensor => value instanceof Tensor && persistent.get(name) === true,
     );
     return [...parameters, ...buffers];
   }
 
-  /** The parameter at a path such as "rnn.weight_ih_l0". */
+  /** The parameter at a path such as "rnn.weight_ih_l0". Errors: AttributeError. */
   getParameter(path: string): Parameter {
-    const [owner, name] = this.#locate(path);
-    const found: unknown = Reflect.get(owner, name);
+    const [owner, name] = locate(this, path);
+    const found = attribute(owner, name);
     if (found instanceof Parameter) return found;
-    if (found === undefined) throw new AttributeError(`${owner.name()} has no attribute \`${name}\``);
     throw new AttributeError(`\`${name}\` is not an nn.Parameter`);
   }
 
-  /** The module at a path such as "encoder.rnn"; "" is this one. */
-  getSubmodule(path: string): Module {
-    if (path === "") return this;
-    const [owner, name] = this.#locate(path);
-    const found: unknown = Reflect.get(owner, name);
-    if (found instanceof Module) return found;
-    if (found === undefined) throw new AttributeError(`${owner.name()} has no attribute \`${name}\``);
-    throw new AttributeError(`\`${name}\` is not an nn.Module`);
+  /** The buffer at a path. Errors: AttributeError. */
+  getBuffer(path: string): Tensor {
+    const [owner, name] = locate(this, path);
+    const found = attribute(owner, name);
+    if (found instanceof Tensor && owner[registry].buffers.has(name)) return found;
+    throw new AttributeError(`\`${name}\` is not a buffer`);
   }
 
-  #locate(path: string): [owner: Module, name: string] {
-    const at = path.lastIndexOf(".");
-    return [at < 0 ? this : this.getSubmodule(path.slice(0, at)), path.slice(at + 1)];
+  /** The module at a path such as "encoder.rnn"; "" is this one. Errors: AttributeError. */
+  getSubmodule(path: string): Module {
+    if (path === "") return this;
+    const [owner, name] = locate(this, path);
+    const found = attribute(owner, name);
+    if (found instanceof Module) return found;
+    throw new AttributeError(`\`${name}\` is not an nn.Module`);
   }
 
   /** Calls `f` with every module, children first, and gives the module back. */
@@ -228,7 +237,12 @@ export class Module {
   /** Forgets the gradients, or sets them to zero. */
   zeroGrad(setToNone = true): void {
     for (const parameter of this.parameters()) {
-      if (parameter.grad) parameter.grad = setToNone ? null : zerosLike(parameter.grad);
+      const { grad } = parameter;
+      if (setToNone || !grad) parameter.grad = null;
+      else {
+        grad.setHistory(undefined);
+        noGrad(() => zero_(grad));
+      }
     }
   }
 
@@ -266,6 +280,11 @@ export class Module {
     return this.to(float16);
   }
 
+  /** As bfloat16. */
+  bfloat16(): this {
+    return this.to(bfloat16);
+  }
+
   /** Stays where it is. */
   cpu(): this {
     return this;
@@ -288,17 +307,14 @@ export class Module {
 
   /** Calls `hook(module, args, output)` after every `forward`; what it returns, if anything, becomes the output. */
   registerForwardHook(hook: ForwardHook): HookHandle {
-    return this.#hooked().add("after", hook);
+    this[registry].hooks ??= hooked(this, (module) => module[registry].hooks!);
+    return addHook(this[registry].hooks.after, hook);
   }
 
   /** Calls `hook(module, args)` before every `forward`; a list that it returns becomes the arguments. */
   registerForwardPreHook(hook: ForwardPreHook): HookHandle {
-    return this.#hooked().add("before", hook);
-  }
-
-  #hooked(): Hooks {
-    this.#hooks ??= new Hooks(this);
-    return this.#hooks;
+    this[registry].hooks ??= hooked(this, (module) => module[registry].hooks!);
+    return addHook(this[registry].hooks.before, hook);
   }
 
   /** torch's printed form: the class, its settings, and its children indented. */
@@ -312,7 +328,7 @@ export class Module {
 
   /** The lines of the printed form that show the children. */
   protected childLines(): string[] {
-    return [...this.namedChildren()].map(([name, child]) => `(${name}): ${indented(child)}`);
+    return this.ownModules().map(([name, child]) => `(${name}): ${indented(child)}`);
   }
 
   /** What `console.log` shows in Node. */
@@ -326,6 +342,47 @@ export function indented(module: Module): string {
   return module.toString().replaceAll("\n", "\n  ");
 }
 
+/** The own properties of a module that are wanted, in the order in which they were set. */
+function parts<T>(module: Module, isWanted: (value: unknown, name: string) => value is T): [string, T][] {
+  return Object.entries(module).filter((entry): entry is [string, T] => isWanted(entry[1], entry[0]));
+}
+
+/** What `own` finds in a module and in all below it, by path, each once. */
+function* named<T extends Tensor>(
+  root: Module,
+  { prefix = "", recurse = true }: { prefix?: string; recurse?: boolean },
+  own: (module: Module) => [string, T][],
+): IterableIterator<NamedPair<T>> {
+  const seen = new Set<T>();
+  for (const [path, module] of recurse ? root.namedModules(prefix) : [[prefix, root] as const]) {
+    for (const [name, tensor] of own(module)) {
+      if (seen.has(tensor)) continue;
+      seen.add(tensor);
+      yield tuple(path === "" ? name : `${path}.${name}`, tensor);
+    }
+  }
+}
+
+function locate(root: Module, path: string): [owner: Module, name: string] {
+  const at = path.lastIndexOf(".");
+  return [at < 0 ? root : root.getSubmodule(path.slice(0, at)), path.slice(at + 1)];
+}
+
+function attribute(owner: Module, name: string): unknown {
+  const found: unknown = Reflect.get(owner, name);
+  if (found === undefined) throw new AttributeError(`${owner.name()} has no attribute \`${name}\``);
+  return found;
+}
+
+function expectName(module: Module, kind: string, name: string, isOfKind: (present: unknown) => boolean): void {
+  const given = kind === "module" ? `, got: ${name}` : "";
+  if (name.includes(".")) throw new KeyError(`${kind} name can't contain "."${given}`);
+  if (name === "") throw new KeyError(`${kind} name can't be empty string ""`);
+  const present: unknown = Reflect.get(module, name);
+  if (present === undefined || present === null || isOfKind(present)) return;
+  throw new KeyError(`attribute '${name}' already exists`);
+}
+
 function typeText(value: unknown): string {
-  return value instanceof Tensor ? `torch.${value.dtype.scalarType}Tensor` : typeof value;
+  return value instanceof Tensor ? `torch.${value.dtype.scalarType}Tensor` : pythonTypeOf(value);
 }

@@ -42,7 +42,8 @@ export function expectInput(door: Door, input: unknown, states: readonly unknown
   if (T === 0) throw new RuntimeError("Expected sequence length to be larger than 0 in RNN");
 }
 
-function expectTensor(value: unknown): asserts value is Tensor {
+/** Demands a tensor. */
+export function expectTensor(value: unknown): asserts value is Tensor {
   if (!(value instanceof Tensor)) throw new AttributeError(`'${pythonTypeOf(value)}' object has no attribute 'dim'`);
 }
 

@@ -41,8 +41,7 @@ export function settleOptions(
   options: RecurrentOptions,
   own: readonly string[] = [],
 ): SettledOptions {
-  expectSizesGiven(inputSize, hiddenSize);
-  expectKnown(options, own);
+  expectArguments("RNNBase", inputSize, hiddenSize, options, [...SHARED, ...own]);
   const { numLayers = 1, bias = true, batchFirst = false, bidirectional = false, dtype, device } = options;
   const dropout = settleDropout(options.dropout === undefined ? 0 : options.dropout);
   if (dropout > 0 && numLayers === 1) {
@@ -58,26 +57,31 @@ export function settleOptions(
   return { numLayers, bias, batchFirst, dropout, bidirectional, dtype, device };
 }
 
-function expectSizesGiven(inputSize: unknown, hiddenSize: unknown): void {
+/** Python's questions about a call: whether all options are known and all sizes given. */
+export function expectArguments(
+  className: string,
+  inputSize: unknown,
+  hiddenSize: unknown,
+  options: object,
+  known: readonly string[],
+): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new TypeError(`${className}.__init__() got an unexpected keyword argument '${unknown}'`);
   const missing = [inputSize === undefined && "'input_size'", hiddenSize === undefined && "'hidden_size'"].filter(
     Boolean,
   );
   if (missing.length === 0) return;
   const plural = missing.length > 1 ? "s" : "";
   throw new TypeError(
-    `RNNBase.__init__() missing ${missing.length} required positional argument${plural}: ${missing.join(" and ")}`,
+    `${className}.__init__() missing ${missing.length} required positional argument${plural}: ${missing.join(" and ")}`,
   );
 }
 
-function expectKnown(options: object, own: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (SHARED.includes(name) || own.includes(name)) continue;
-    throw new TypeError(`RNNBase.__init__() got an unexpected keyword argument '${name}'`);
-  }
-}
-
 function settleDropout(dropout: unknown): number {
-  if (dropout === null) throw new TypeError("float() argument must be a string or a real number, not 'NoneType'");
+  if (typeof dropout === "object") {
+    throw new TypeError(`float() argument must be a string or a real number, not '${pythonTypeOf(dropout)}'`);
+  }
   if (typeof dropout === "string" && (dropout.trim() === "" || Number.isNaN(Number(dropout)))) {
     throw new ValueError(`could not convert string to float: '${dropout}'`);
   }

@@ -12,7 +12,7 @@ import type { Tensor } from "../autograd/tensor.ts";
 import { swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
 import { elman } from "../cells/elman.ts";
-import { ValueError } from "../check.ts";
+import { AttributeError, ValueError } from "../check.ts";
 import { getDefaultDtype } from "../dense/dtype.ts";
 import { floatText } from "../dense/number-text.ts";
 import { str } from "../dense/python-text.ts";
@@ -31,10 +31,14 @@ interface Kind {
   readonly rankNote: string;
 }
 
+/** A weight before it exists: its torch name and its shape. */
+type Planned = readonly [name: WeightName, shape: readonly number[]];
+type WeightName = `${"weight" | "bias"}_${string}`;
+
 /** Everything that RNN and its kin share: weights, layer stack, directions, batches. Never made by itself. */
 export abstract class Recurrent<State> extends Module {
   /** The weights have torch's names: `layer.weight_ih_l0`, `layer.bias_hh_l1_reverse`. */
-  [name: `${"weight" | "bias"}_${string}`]: Parameter;
+  [name: WeightName]: Parameter;
   readonly inputSize: number;
   readonly hiddenSize: number;
   readonly numLayers: number;
@@ -42,14 +46,14 @@ export abstract class Recurrent<State> extends Module {
   readonly batchFirst: boolean;
   readonly dropout: number;
   readonly bidirectional: boolean;
-  readonly #cell: Cell;
-  readonly #kind: Kind;
+  private readonly cell: Cell;
+  private readonly kind: Kind;
 
   constructor(cell: Cell, kind: Kind, inputSize: number, hiddenSize: number, options: RecurrentOptions) {
     super();
     const settled = settleOptions(inputSize, hiddenSize, options, kind.ownOptions);
-    this.#cell = cell;
-    this.#kind = kind;
+    this.cell = cell;
+    this.kind = kind;
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.numLayers = settled.numLayers;
@@ -58,7 +62,7 @@ export abstract class Recurrent<State> extends Module {
     this.dropout = settled.dropout;
     this.bidirectional = settled.bidirectional;
     const dtype = settled.dtype ?? getDefaultDtype();
-    for (const [name, shape] of this.#shapes()) {
+    for (const [name, shape] of this.plan().flatMap((side) => Object.values(side))) {
       this.registerParameter(name, new Parameter(empty(shape, { dtype, device: settled.device })));
     }
     this.resetParameters();
@@ -78,9 +82,7 @@ export abstract class Recurrent<State> extends Module {
 
   /** The weights layer by layer and direction by direction (torch's `all_weights`). */
   get allWeights(): Parameter[][] {
-    const each = this.bias ? 4 : 2;
-    const all = [...this.parameters()];
-    return Array.from({ length: all.length / each }, (_, i) => all.slice(i * each, (i + 1) * each));
+    return this.plan().map((side) => Object.values(side).map(([name]) => this[name]!));
   }
 
   /** For the sake of ported scripts: there is nothing to flatten. */
@@ -93,36 +95,36 @@ export abstract class Recurrent<State> extends Module {
    */
   override forward(input: Tensor, hx?: State | null): readonly [output: Tensor, state: State] {
     const given = hx === undefined || hx === null ? [] : this.openState(hx);
-    expectInput(this.#door(), input, given);
+    expectInput(this.door(), input, given);
     const batched = input.shape.length === 3;
     const x = batched ? (this.batchFirst ? transpose(input, 0, 1) : input) : unsqueeze(input, 1);
-    const start =
-      given.length > 0 ? given.map((state) => (batched ? state : unsqueeze(state, 1))) : this.#zeroStates(x);
-    const [output, states] = this.#runStack(x, start);
+    const start = given.length > 0 ? given.map((state) => (batched ? state : unsqueeze(state, 1))) : this.zeroStates(x);
+    const [output, states] = this.runStack(x, start);
     if (!batched)
-      return this.#result(
+      return this.result(
         squeeze(output, 1),
         states.map((state) => squeeze(state, 1)),
       );
     // torch transposes the outputs of these layers in place, which shows in the name of the node.
-    return this.#result(this.batchFirst ? swapped("TransposeBackward1", output, 0, 1) : output, states);
+    return this.result(this.batchFirst ? swapped("TransposeBackward1", output, 0, 1) : output, states);
   }
 
-  #result(output: Tensor, states: readonly Tensor[]): readonly [Tensor, State] {
+  private result(output: Tensor, states: readonly Tensor[]): readonly [Tensor, State] {
     return tuple(output, this.closeState(states)) as unknown as readonly [Tensor, State];
   }
 
   /** All layers on each other: x (T, B, F) and states (L·D, B, H) to outputs (T, B, D·H) and states. */
-  #runStack(x: Tensor, start: readonly Tensor[]): [output: Tensor, states: Tensor[]] {
+  private runStack(x: Tensor, start: readonly Tensor[]): [output: Tensor, states: Tensor[]] {
     const starts = start.map((state) => unbind(state));
     const ends: Tensor[][] = start.map(() => []);
+    const weights = this.weights();
     let sequence = x;
     for (let layer = 0; layer < this.numLayers; layer += 1) {
-      const sides = this.#suffixes.map((suffix, direction) => {
-        const at = layer * this.#suffixes.length + direction;
-        const names = this.#cell.state;
+      const sides = this.suffixes.map((_, direction) => {
+        const at = layer * this.suffixes.length + direction;
+        const names = this.cell.state;
         const state = Object.fromEntries(names.map((name, i) => [name, starts[i]![at]!]));
-        const run = scan(this.#cell, this.#weights(`l${layer}${suffix}`), sequence, state, direction === 1);
+        const run = scan(this.cell, weights[at]!, sequence, state, direction === 1);
         for (const [i, name] of names.entries()) ends[i]!.push(run.state[name]!);
         return stack(run.outputs);
       });
@@ -133,48 +135,57 @@ export abstract class Recurrent<State> extends Module {
     return [sequence, ends.map((states) => stack(states))];
   }
 
-  #weights(suffix: string): ScanWeights {
-    const of = (name: string): Parameter => this.getParameter(`${name}_${suffix}`);
-    const biases = this.bias ? { biasIh: of("bias_ih"), biasHh: of("bias_hh") } : {};
-    return { weightIh: of("weight_ih"), weightHh: of("weight_hh"), ...biases };
+  /** The weights for each run of the scan. */
+  private weights(): ScanWeights[] {
+    for (const [at, weight] of this.allWeights.flat().entries()) {
+      if (!weight) throw new TypeError(`expected Tensor as element ${at} in argument 2, but got NoneType`);
+    }
+    return this.plan().map((side) => {
+      const roles = Object.entries(side).map(([role, [name]]) => [role, this[name]!] as const);
+      return Object.fromEntries(roles) as unknown as ScanWeights;
+    });
   }
 
-  #zeroStates(x: Tensor): Tensor[] {
-    return this.#stateShapes(x.shape[1]!).map((shape) => zeros(shape, { dtype: x.dtype }));
+  private zeroStates(x: Tensor): Tensor[] {
+    return this.stateShapes(x.shape[1]!).map((shape) => zeros(shape, { dtype: x.dtype }));
   }
 
-  #stateShapes(B: number): number[][] {
-    return this.#cell.state.map(() => [this.numLayers * this.#suffixes.length, B, this.hiddenSize]);
+  private stateShapes(B: number): number[][] {
+    return this.cell.state.map(() => [this.numLayers * this.suffixes.length, B, this.hiddenSize]);
   }
 
   /** What the names of each direction's weights end in. */
-  get #suffixes(): readonly string[] {
+  private get suffixes(): readonly string[] {
     return this.bidirectional ? ["", "_reverse"] : [""];
   }
 
-  /** The names and shapes of the weights, in the order of checkpoints. */
-  *#shapes(): IterableIterator<[name: string, shape: number[]]> {
-    const rows = this.#cell.gates.length * this.hiddenSize;
-    for (let layer = 0; layer < this.numLayers; layer += 1) {
-      const features = layer === 0 ? this.inputSize : this.hiddenSize * this.#suffixes.length;
-      for (const suffix of this.#suffixes) {
-        yield [`weight_ih_l${layer}${suffix}`, [rows, features]];
-        yield [`weight_hh_l${layer}${suffix}`, [rows, this.hiddenSize]];
-        if (!this.bias) continue;
-        yield [`bias_ih_l${layer}${suffix}`, [rows]];
-        yield [`bias_hh_l${layer}${suffix}`, [rows]];
-      }
-    }
+  /** The weights of each layer and direction by their role, in the order of checkpoints. */
+  private plan(): Record<string, Planned>[] {
+    const rows = this.cell.gates.length * this.hiddenSize;
+    return Array.from({ length: this.numLayers }, (_, layer) => {
+      const features = layer === 0 ? this.inputSize : this.hiddenSize * this.suffixes.length;
+      return this.suffixes.map((suffix): Record<string, Planned> => {
+        const end = `l${layer}${suffix}`;
+        const products: Record<string, Planned> = {
+          weightIh: [`weight_ih_${end}`, [rows, features]],
+          weightHh: [`weight_hh_${end}`, [rows, this.hiddenSize]],
+        };
+        if (!this.bias) return products;
+        return { ...products, biasIh: [`bias_ih_${end}`, [rows]], biasHh: [`bias_hh_${end}`, [rows]] };
+      });
+    }).flat();
   }
 
-  #door(): Door {
+  private door(): Door {
+    const first: Parameter | null = this.weight_ih_l0;
+    if (first === null) throw new AttributeError("'NoneType' object has no attribute 'dtype'");
     return {
-      name: this.#cell.name,
-      rankNote: this.#kind.rankNote,
+      name: this.cell.name,
+      rankNote: this.kind.rankNote,
       inputSize: this.inputSize,
       batchFirst: this.batchFirst,
-      dtype: this.getParameter("weight_ih_l0").dtype,
-      stateShapes: (B) => this.#stateShapes(B),
+      dtype: first.dtype,
+      stateShapes: (B) => this.stateShapes(B),
     };
   }
 
@@ -184,7 +195,7 @@ export abstract class Recurrent<State> extends Module {
     if (!this.bias) parts.push("bias=False");
     if (this.batchFirst) parts.push("batch_first=True");
     if (this.dropout !== 0) parts.push(`dropout=${floatText(this.dropout)}`);
-    if (this.bidirectional) parts.push("bidirectional=True");
+    if (this.bidirectional !== false) parts.push(`bidirectional=${str(this.bidirectional)}`);
     return parts.join(", ");
   }
 }

@@ -43,7 +43,7 @@ export class IncompatibleKeys {
 /** Every parameter and persistent buffer of a module by its path, without past, on the module's own memory. */
 export function collectState(module: Module): OrderedDict<string, Tensor> {
   const state = new OrderedDict<string, Tensor>();
-  for (const [path, owner] of module.namedModules()) {
+  for (const [path, owner] of places(module)) {
     for (const [name, tensor] of owner.ownState()) state.set(join(path, name), new Tensor(tensor.value));
   }
   return state;
@@ -57,7 +57,7 @@ export function loadState(module: Module, given: StateDict, options: LoadOptions
   const unexpected: string[] = [];
   const problems: string[] = [];
   const copies: (() => void)[] = [];
-  for (const [path, owner] of module.namedModules()) {
+  for (const [path, owner] of places(module)) {
     const own = new Map(owner.ownState());
     for (const [name, tensor] of own) {
       const key = join(path, name);
@@ -79,6 +79,12 @@ export function loadState(module: Module, given: StateDict, options: LoadOptions
   return new IncompatibleKeys(missing, unexpected);
 }
 
+/** A module and all below it by path. Unlike in `namedModules`, one that has several names comes under each. */
+function* places(module: Module, path = ""): IterableIterator<[path: string, owner: Module]> {
+  yield [path, module];
+  for (const [name, child] of module.ownModules()) yield* places(child, join(path, name));
+}
+
 function asMap(given: StateDict): ReadonlyMap<string, unknown> {
   if (given instanceof Map) return given;
   const plain = typeof given === "object" && given !== null && !Array.isArray(given) && !(given instanceof Tensor);
@@ -94,7 +100,7 @@ function strangers(
   state: ReadonlyMap<string, unknown>,
 ): string[] {
   const prefix = path === "" ? "" : `${path}.`;
-  const children = new Set([...owner.namedChildren()].map(([name]) => name));
+  const children = new Set(owner.ownModules().map(([name]) => name));
   return [...state.keys()].filter((key) => {
     if (!key.startsWith(prefix)) return false;
     const [first, ...rest] = key.slice(prefix.length).split(".");

@@ -3,7 +3,7 @@
  * is remembered of it become the next p. This class brings the numbers there and back.
  */
 import { fma32, fma64 } from "../arithmetic/fma.ts";
-import { zerosLike } from "../autograd/create.ts";
+import { fullLike } from "../autograd/create.ts";
 import { enableGrad } from "../autograd/mode.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { ValueError } from "../check.ts";
@@ -35,7 +35,7 @@ export interface Update {
   readonly arithmetic: Arithmetic;
   /** Whether something is remembered under this name. */
   readonly remembers: (name: string) => boolean;
-  /** What is remembered under this name, zeros at first; to be overwritten. */
+  /** What is remembered under this name, `initial` (or zero) at first; to be overwritten. */
   readonly memory: (name: string, initial?: number) => Numbers;
   /** Counts this step and returns its number, from 1. */
   readonly count: () => number;
@@ -60,21 +60,22 @@ export abstract class Descent<Options extends { lr: number; maximize: boolean }>
   #move(group: Group<Options>, parameter: Tensor, grad: Tensor): void {
     const p = elements(parameter.value) as Numbers;
     const g = elements(grad.value, parameter.dtype) as Numbers;
-    const state = remembered(this.state, parameter);
+    const state = this.state.get(parameter) ?? {};
     const used: [Tensor, Numbers][] = [[parameter, p]];
     this.update(group, {
       p,
       g: group.maximize ? g.map((x) => -x) : g,
       arithmetic: arithmeticOf(parameter.dtype),
       remembers: (name) => name in state,
-      memory: (name) => {
-        state[name] ??= zerosLike(parameter);
+      memory: (name, initial = 0) => {
+        state[name] ??= fullLike(parameter, initial);
         const numbers = elements(state[name].value) as Numbers;
         used.push([state[name], numbers]);
         return numbers;
       },
       count: () => countStep(state),
     });
+    if (Object.keys(state).length > 0) this.state.set(parameter, state);
     // Where memory is not in row-major order the numbers were copies.
     for (const [tensor, numbers] of used) writeElements(tensor.value, numbers);
   }
@@ -86,11 +87,10 @@ export function expectOption(name: string, value: number, valid = value >= 0): v
   if (!valid && !Number.isNaN(value)) throw new ValueError(`Invalid ${name}: ${str(value)}`);
 }
 
-/** What an optimiser remembers of a parameter; nothing at first. */
-function remembered(memory: Map<Tensor, ParameterState>, parameter: Tensor): ParameterState {
-  const state = memory.get(parameter) ?? {};
-  memory.set(parameter, state);
-  return state;
+/** x + weight·(y − x), counted from the nearer end (torch.lerp). */
+export function mixer(weight: number, { round, fma, option }: Arithmetic): (x: number, y: number) => number {
+  const [towards, back] = [option(weight), option(1 - option(weight))];
+  return towards < 0.5 ? (x, y) => fma(towards, round(y - x), x) : (x, y) => fma(-round(y - x), back, y);
 }
 
 function countStep(state: ParameterState): number {

@@ -3,7 +3,7 @@
  * names of options: camelCase in JavaScript, torch's in state dicts and in print.
  */
 import { Tensor } from "../autograd/tensor.ts";
-import { KeyError, ValueError, warn } from "../check.ts";
+import { KeyError, pythonTypeOf, ValueError, warn } from "../check.ts";
 
 /** A parameter, or its name and itself as `namedParameters` gives them. */
 export type ParameterEntry = Tensor | readonly [name: string, parameter: Tensor];
@@ -12,13 +12,13 @@ export type ParameterEntry = Tensor | readonly [name: string, parameter: Tensor]
 export type GroupOptions<Options> = Partial<Options> & { readonly params: Tensor | Iterable<ParameterEntry> };
 
 /** What an optimiser accepts: `model.parameters()`, `model.namedParameters()`, a list of tensors or of groups. */
-export type Parameters<Options> = Iterable<ParameterEntry> | Iterable<GroupOptions<Options>>;
+export type Optimizable<Options> = Iterable<ParameterEntry> | Iterable<GroupOptions<Options>>;
 
 /** A group as an optimiser keeps it. */
 export type Group<Options> = { params: Tensor[]; paramNames?: string[] } & Options;
 
 /** Reads what an optimiser was given as a list of groups. Errors: torch's. */
-export function asGroups<Options>(given: Parameters<Options>): GroupOptions<Options>[] {
+export function asGroups<Options>(given: Optimizable<Options>): GroupOptions<Options>[] {
   if (given instanceof Tensor) {
     throw new TypeError(
       `params argument given to the optimizer should be an iterable of Tensors or dicts, but got ${typeText(given)}`,
@@ -106,13 +106,7 @@ function isNamed(entry: unknown): entry is readonly [string, Tensor] {
   return Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string";
 }
 
-const PYTHON_NAMES: Readonly<Record<string, string>> = { string: "str", boolean: "bool", undefined: "NoneType" };
-
-/** What Python calls the type of a value. */
+/** What Python calls the type of a value; of a tensor, torch's name for it. */
 function typeText(value: unknown): string {
-  if (value instanceof Tensor) return `torch.${value.dtype.scalarType}Tensor`;
-  if (value === null) return "NoneType";
-  if (Array.isArray(value)) return "list";
-  if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
-  return PYTHON_NAMES[typeof value] ?? "dict";
+  return value instanceof Tensor ? `torch.${value.dtype.scalarType}Tensor` : pythonTypeOf(value);
 }

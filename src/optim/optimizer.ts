@@ -15,8 +15,8 @@ import {
   type Group,
   type GroupOptions,
   makeGroup,
+  type Optimizable,
   optionName,
-  type Parameters,
   torchName,
 } from "./groups.ts";
 
@@ -49,7 +49,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
   /** The options of a group that does not give its own. */
   readonly defaults: Options;
 
-  constructor(params: Parameters<Options>, defaults: Options) {
+  constructor(params: Optimizable<Options>, defaults: Options) {
     this.defaults = defaults;
     for (const group of asGroups(params)) this.addParamGroup(group);
   }

@@ -16,6 +16,8 @@ const DEFAULT_SEED = 67280421310721n;
  *     const generator = new Generator().manualSeed(42);
  */
 export class Generator {
+  /** The only device. */
+  readonly device = "cpu";
   #seed = DEFAULT_SEED;
   #engine = new Mt19937(lowWord(DEFAULT_SEED));
   #cachedNormal: number | undefined = undefined;

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ["draws", "fit", "formatting", "printing"]
+NAMES = ["draws", "files", "fit", "formatting", "initialisers", "losses", "module-errors", "modules", "optimizers", "packing", "printing", "rnn"]
 
 if __name__ == "__main__":
     sys.path.insert(0, str(HERE))

@@ -17,7 +17,7 @@ const code = (file: string): string => read(file).replace(/\/\*[\s\S]*?\*\/|\/\/
 const sources = filesBelow(SRC);
 const folderOf = (file: string): string => {
   const [first] = relative(SRC, file).split("/");
-  return first === "check.ts" ? "check" : first!;
+  return first!.replace(/\.ts$/, "");
 };
 const isEntry = (file: string): boolean => ENTRIES.includes(relative(SRC, file));
 

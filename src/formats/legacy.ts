@@ -1,0 +1,50 @@
+/**
+ * The form of torch.save before 1.6: pickles one after another, then the storages without any container.
+ *
+ *     magic number | 1001 | dict of sizes | the value | list of storage keys | count, elements | count, elements ...
+ */
+import { ByteReader } from "./bytes.ts";
+import { NO_SURROUNDINGS, torchSurroundings } from "./globals.ts";
+import { StorageTable, type Stored } from "./storages.ts";
+import { isList, Unpickler } from "./unpickle.ts";
+
+const FORMAT = "torch legacy";
+
+const MAGIC_NUMBER = 0x1950a86a20f9469cfc6cn;
+const PROTOCOL_VERSION = 1001;
+
+/** The pickle of the magic number: protocol 2, a long of ten bytes. */
+const MAGIC_BYTES = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
+
+/** Whether a file begins with the old magic number. */
+export function isLegacy(bytes: Uint8Array): boolean {
+  return MAGIC_BYTES.slice(0, 8).every((byte, at) => bytes[at] === byte);
+}
+
+/** The value of an old file. Errors: FormatError. */
+export function readLegacy(bytes: Uint8Array, copy: boolean): unknown {
+  const reader = new ByteReader(bytes, { format: FORMAT });
+  const plain = (): unknown => new Unpickler(reader, NO_SURROUNDINGS).run();
+  if (plain() !== MAGIC_NUMBER) throw reader.error("the magic number is wrong");
+  if (plain() !== PROTOCOL_VERSION) throw reader.error("an unknown protocol");
+  // What the dict says of byte order is not used, as in torch: whoever wrote the file, elements are little-endian.
+  if (!(plain() instanceof Map)) throw reader.error("no dict of sizes");
+  const storages = new StorageTable();
+  const value = new Unpickler(reader, torchSurroundings(storages)).run();
+  const keys = plain();
+  if (!isList(keys)) throw reader.error("no list of storages");
+  const found = new Map<Stored, Uint8Array>();
+  for (const key of keys) {
+    const stored = typeof key === "string" ? storages.get(key) : undefined;
+    if (!stored || found.has(stored)) throw reader.error("a storage without a tensor, or twice");
+    const at = reader.position;
+    if (reader.u64() !== stored.count) throw reader.error("the size of a storage differs from the tensor's", at);
+    found.set(stored, reader.take(stored.count * stored.kind.itemsize));
+  }
+  storages.fill((stored) => found.get(stored) ?? missing(reader, stored), { bigEndian: false, copy });
+  return value;
+}
+
+function missing(reader: ByteReader, { key }: Stored): never {
+  throw reader.error(`storage ${key} is missing`);
+}

@@ -1,0 +1,123 @@
+/**
+ * What torch.save wrote, as values: the zip form of torch 1.6 and later, and the form before.
+ *
+ *     archive/data.pkl       the value: a pickle in which tensors name their storages
+ *     archive/byteorder      little or big
+ *     archive/data/0, 1...   the storages
+ *     archive/version        3
+ */
+import { ByteReader } from "./bytes.ts";
+import { FormatError, shown } from "./format-error.ts";
+import { torchSurroundings } from "./globals.ts";
+import { isLegacy, readLegacy } from "./legacy.ts";
+import { settle } from "./settle.ts";
+import { StorageTable } from "./storages.ts";
+import { Unpickler } from "./unpickle.ts";
+import { decodeUtf8 } from "./utf8.ts";
+import type { StoredTensor } from "./values.ts";
+import { entryBytes, readZip, type ZipEntry } from "./zip.ts";
+
+/** How a file is read. */
+export interface LoadOptions {
+  /**
+   * Leave the numbers in the file's own bytes where alignment and byte order allow it: nothing is copied, but what is
+   * written into a tensor later is written into those bytes, which are no sound file any more. Default false.
+   */
+  readonly mmap?: boolean;
+}
+
+/**
+ * The value that torch.save wrote, with `make` called once for each tensor. Errors: FormatError, for everything that is
+ * not a checkpoint of tensors and plain values.
+ */
+export function loadTorch(
+  file: Uint8Array,
+  make: (tensor: StoredTensor) => unknown,
+  options: LoadOptions = {},
+): unknown {
+  // A Node Buffer is a Uint8Array whose slices are something else: from here on there are no Buffers.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+  const copy = !options.mmap;
+  if (isLegacy(bytes)) return settle(readLegacy(bytes, copy), make);
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return settle(readArchive(bytes, copy), make);
+  throw new FormatError(`not a file of torch.save; it looks like ${guess(bytes)}`, { format: FORMAT, offset: 0 });
+}
+
+const FORMAT = "torch";
+
+/** The newest version of the container that torch 2.13 knows. */
+const MAX_VERSION = 10;
+
+function readArchive(file: Uint8Array, copy: boolean): unknown {
+  const entries = readZip(file);
+  const folder = commonFolder(entries.keys());
+  const find = (name: string): ZipEntry | undefined => entries.get(`${folder}/${name}`);
+  const read = (name: string): Uint8Array => {
+    const entry = find(name);
+    if (!entry) throw new FormatError("is missing", { format: FORMAT, part: name });
+    return entryBytes(file, entry);
+  };
+  if (find("constants.pkl")) {
+    throw new FormatError(
+      "a TorchScript program is not supported",
+      { format: FORMAT },
+      "save model.state_dict() instead",
+    );
+  }
+  const pickle = read("data.pkl");
+  expectVersion(read("version"));
+  const bigEndian = find("byteorder") ? isBigEndian(read("byteorder")) : false;
+  const storages = new StorageTable();
+  const reader = new ByteReader(pickle, { format: FORMAT, part: "data.pkl" });
+  const value = new Unpickler(reader, torchSurroundings(storages)).run();
+  storages.fill(({ key }) => read(`data/${key}`), { bigEndian, copy });
+  return value;
+}
+
+function commonFolder(names: Iterable<string>): string {
+  let folder: string | undefined;
+  for (const name of names) {
+    const [first, ...rest] = name.split("/");
+    folder ??= first!;
+    if (rest.length === 0 || first !== folder) {
+      throw new FormatError("stands outside the one folder of the archive", { format: FORMAT, part: name });
+    }
+  }
+  if (folder === undefined) throw new FormatError("an empty archive", { format: FORMAT });
+  return folder;
+}
+
+function expectVersion(bytes: Uint8Array): void {
+  const text = decodeUtf8(bytes.subarray(0, 8)) ?? "";
+  const version = Number(text);
+  if (!/^\d+\n?$/.test(text) || version < 1 || version > MAX_VERSION) {
+    throw new FormatError(`'${shown(text)}' is no version between 1 and ${MAX_VERSION}`, {
+      format: FORMAT,
+      part: "version",
+    });
+  }
+}
+
+function isBigEndian(bytes: Uint8Array): boolean {
+  const order = decodeUtf8(bytes.subarray(0, 8)) ?? "";
+  if (order !== "little" && order !== "big") {
+    throw new FormatError(`'${shown(order)}' is neither little nor big`, { format: FORMAT, part: "byteorder" });
+  }
+  return order === "big";
+}
+
+/** What a file that is none of ours seems to be. */
+function guess(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "an empty file";
+  const text = String.fromCharCode(...bytes.subarray(0, TAR_MARK + 5));
+  if (/^\s*</.test(text)) return "a web page";
+  if (text.startsWith("version https://git-lfs")) return "a pointer to a large file that was not downloaded";
+  if (text.startsWith("ustar", TAR_MARK)) return "the tar form of torch before 0.2, which is not safe to read";
+  if (text.startsWith("\x89HDF")) return "an HDF5 file";
+  if (text.startsWith("\x1f\x8b")) return "a gzip archive";
+  if (text.startsWith("\x80")) return "a plain pickle";
+  if (text[8] === "{") return "a safetensors file";
+  return "something else";
+}
+
+const TAR_MARK = 257;

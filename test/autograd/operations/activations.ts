@@ -1,0 +1,37 @@
+/** Activations: torch's expression and ours. */
+import { F } from "unrolled";
+import type { Table } from "./table.ts";
+
+export const activations: Table = {
+  "x.relu()": ({ x }) => x.relu(),
+  "k.relu()": ({ k }) => k.relu(),
+  "n.relu()": ({ n }) => n.relu(),
+  "F.silu(x)": ({ x }) => F.silu(x),
+  "F.logsigmoid(x)": ({ x }) => F.logsigmoid(x),
+  "F.gelu(x)": ({ x }) => F.gelu(x),
+  "F.gelu(x, approximate='tanh')": ({ x }) => F.gelu(x, { approximate: "tanh" }),
+  "F.softplus(x)": ({ x }) => F.softplus(x),
+  "F.softplus(x, beta=2, threshold=3)": ({ x }) => F.softplus(x, 2, 3),
+  "F.leaky_relu(x)": ({ x }) => F.leakyRelu(x),
+  "F.leaky_relu(x, 0.25)": ({ x }) => F.leakyRelu(x, 0.25),
+  "F.elu(x)": ({ x }) => F.elu(x),
+  "F.elu(x, 0.5)": ({ x }) => F.elu(x, 0.5),
+  "F.hardtanh(x)": ({ x }) => F.hardtanh(x),
+  "F.hardtanh(x, -0.5, 2)": ({ x }) => F.hardtanh(x, -0.5, 2),
+  "F.relu6(x * 3)": ({ x }) => F.relu6(x.mul(3)),
+  "F.selu(x)": ({ x }) => F.selu(x),
+  "F.celu(x, 0.5)": ({ x }) => F.celu(x, 0.5),
+  "F.hardsigmoid(x * 2)": ({ x }) => F.hardsigmoid(x.mul(2)),
+  "F.hardswish(x * 2)": ({ x }) => F.hardswish(x.mul(2)),
+  "F.softsign(x)": ({ x }) => F.softsign(x),
+  "F.tanhshrink(x)": ({ x }) => F.tanhshrink(x),
+  "F.softshrink(x)": ({ x }) => F.softshrink(x),
+  "F.hardshrink(x)": ({ x }) => F.hardshrink(x),
+  "F.threshold(x, 0.25, 2)": ({ x }) => F.threshold(x, 0.25, 2),
+  "F.mish(x)": ({ x }) => F.mish(x),
+  "F.prelu(x, v)": ({ v, x }) => F.prelu(x, v),
+  "F.prelu(x, v[:1])": ({ v, x }) => F.prelu(x, v.at(":1")),
+  "F.glu(u[:, :, :2])": ({ u }) => F.glu(u.at(":, :, :2")),
+  "F.glu(x, 0)": ({ x }) => F.glu(x, 0),
+  "F.dropout(x, 0.5, False) * 1": ({ x }) => F.dropout(x, 0.5, false).mul(1),
+};

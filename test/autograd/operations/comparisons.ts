@@ -1,0 +1,35 @@
+/** Comparisons: torch's expression and ours. */
+import * as torch from "unrolled";
+import type { Table } from "./table.ts";
+
+export const comparisons: Table = {
+  "x > y": ({ x, y }) => x.gt(y),
+  "x >= 0.0625": ({ x }) => x.ge(0.0625),
+  "x < v": ({ v, x }) => x.lt(v),
+  "x <= x": ({ x }) => x.le(x),
+  "x == x.flip(1)": ({ x }) => x.eq(x.flip(1)),
+  "k == 2": ({ k }) => k.eq(2),
+  "k != 2.5": ({ k }) => k.ne(2.5),
+  "k > 0.5": ({ k }) => k.gt(0.5),
+  "n == n": ({ n }) => n.eq(n),
+  "n != n": ({ n }) => n.ne(n),
+  "n < 1": ({ n }) => n.lt(1),
+  "c == d": ({ c, d }) => c.eq(d),
+  "x > k": ({ k, x }) => x.gt(k),
+  "x.t() > z": ({ x, z }) => x.t().gt(z),
+  "torch.logical_and(c, d)": ({ c, d }) => torch.logicalAnd(c, d),
+  "torch.logical_or(k, c)": ({ c, k }) => torch.logicalOr(k, c),
+  "torch.logical_xor(x, c)": ({ c, x }) => torch.logicalXor(x, c),
+  "torch.logical_not(k)": ({ k }) => torch.logicalNot(k),
+  "~c": ({ c }) => c.bitwiseNot(),
+  "~k": ({ k }) => k.bitwiseNot(),
+  "c & d": ({ c, d }) => c.bitwiseAnd(d),
+  "k & j": ({ j, k }) => k.bitwiseAnd(j),
+  "k | 5": ({ k }) => k.bitwiseOr(5),
+  "c ^ d": ({ c, d }) => c.bitwiseXor(d),
+  "torch.isnan(n)": ({ n }) => torch.isnan(n),
+  "torch.isinf(n)": ({ n }) => torch.isinf(n),
+  "torch.isfinite(n)": ({ n }) => torch.isfinite(n),
+  "torch.isnan(k)": ({ k }) => torch.isnan(k),
+  "torch.isclose(x, x + 1e-9)": ({ x }) => torch.isclose(x, x.add(1e-9)),
+};

@@ -1,0 +1,78 @@
+/** Indexing: torch's expression and ours. */
+import * as torch from "unrolled";
+import { F } from "unrolled";
+import type { Table } from "./table.ts";
+
+export const indexing: Table = {
+  "x[0]": ({ x }) => x.at(0),
+  "x[-1]": ({ x }) => x.at(-1),
+  "x[1, 2]": ({ x }) => x.at(1, 2),
+  "x[:, 1]": ({ x }) => x.at(":, 1"),
+  "x[:, 1:]": ({ x }) => x.at(":, 1:"),
+  "x[:, ::2]": ({ x }) => x.at(":, ::2"),
+  "u[..., -1]": ({ u }) => u.at("..., -1"),
+  "u[0, ..., 1:3]": ({ u }) => u.at(0, "..., 1:3"),
+  "x[None]": ({ x }) => x.at(null),
+  "x[:, None, 1]": ({ x }) => x.at(":, None, 1"),
+  "x[...]": ({ x }) => x.at("..."),
+  "x[:]": ({ x }) => x.at(":"),
+  "x[5:]": ({ x }) => x.at("5:"),
+  "x[-2:-1]": ({ x }) => x.at("-2:-1"),
+  "x[[1, 0, 1]]": ({ x }) => x.at([1, 0, 1]),
+  "x[[1, -1]]": ({ x }) => x.at([1, -1]),
+  "x[:, [2, 0]]": ({ x }) => x.at(":", [2, 0]),
+  "z[h]": ({ h, z }) => z.at(h),
+  "x[torch.tensor([[0, 1], [1, 0]])]": ({ x }) =>
+    x.at(
+      torch.tensor([
+        [0n, 1n],
+        [1n, 0n],
+      ]),
+    ),
+  "x[torch.tensor([0, 1]), torch.tensor([2, 0])]": ({ x }) => x.at(torch.tensor([0n, 1n]), torch.tensor([2n, 0n])),
+  "u[:, torch.tensor([0, 2]), torch.tensor([4, 1])]": ({ u }) =>
+    u.at(":", torch.tensor([0n, 2n]), torch.tensor([4n, 1n])),
+  "u[torch.tensor([0, 1]), :, torch.tensor([4, 1])]": ({ u }) =>
+    u.at(torch.tensor([0n, 1n]), ":", torch.tensor([4n, 1n])),
+  "u[torch.tensor([0, 1]), 1:, torch.tensor([4, 1])]": ({ u }) =>
+    u.at(torch.tensor([0n, 1n]), "1:", torch.tensor([4n, 1n])),
+  "u[0, :, torch.tensor([4, 1, 1])]": ({ u }) => u.at(0, ":", torch.tensor([4n, 1n, 1n])),
+  "u[:, h]": ({ h, u }) => u.at(":", h),
+  "x[c]": ({ c, x }) => x.at(c),
+  "x[c[:, 0]]": ({ c, x }) => x.at(c.at(":, 0")),
+  "x[:, c[0]]": ({ c, x }) => x.at(":", c.at(0)),
+  "x[x > 0]": ({ x }) => x.at(x.gt(0)),
+  "u[c]": ({ c, u }) => u.at(c),
+  "x[torch.tensor(1)]": ({ x }) => x.at(torch.tensor(1n)),
+  "x[[True, False]]": ({ x }) => x.at([true, false]),
+  "x[torch.tensor([], dtype=torch.long)]": ({ x }) => x.at(torch.tensor([], { dtype: torch.int64 })),
+  "k[:, [2, 0]]": ({ k }) => k.at(":", [2, 0]),
+  "x.t()[[1, 0]]": ({ x }) => x.t().at([1, 0]),
+  "x.gather(1, i)": ({ i, x }) => x.gather(1, i),
+  "x.gather(0, i % 2)": ({ i, x }) => x.gather(0, i.remainder(2)),
+  "x.gather(1, i[:1, :2])": ({ i, x }) => x.gather(1, i.at(":1, :2")),
+  "x.t().gather(0, i.t())": ({ i, x }) => x.t().gather(0, i.t()),
+  "x.scatter(1, i, y)": ({ i, x, y }) => x.scatter(1, i, y),
+  "x.scatter(1, i[:, :1], 0.5)": ({ i, x }) => x.scatter(1, i.at(":, :1"), 0.5),
+  "x.scatter_add(1, i, y)": ({ i, x, y }) => x.scatterAdd(1, i, y),
+  "x.scatter_add(0, i % 2, y)": ({ i, x, y }) => x.scatterAdd(0, i.remainder(2), y),
+  "x.index_select(1, h)": ({ h, x }) => x.indexSelect(1, h),
+  "x.index_select(0, torch.tensor([1, 1, 0]))": ({ x }) => x.indexSelect(0, torch.tensor([1n, 1n, 0n])),
+  "x.t().index_select(0, h)": ({ h, x }) => x.t().indexSelect(0, h),
+  "x.index_add(1, h, y)": ({ h, x, y }) => x.indexAdd(1, h, y),
+  "x.index_add(1, h, y, alpha=2)": ({ h, x, y }) => x.indexAdd(1, h, y, { alpha: 2 }),
+  "x.index_copy(1, torch.tensor([2, 0]), y[:, :2])": ({ x, y }) =>
+    x.indexCopy(1, torch.tensor([2n, 0n]), y.at(":, :2")),
+  "x.index_fill(1, h, 0.5)": ({ h, x }) => x.indexFill(1, h, 0.5),
+  "x.index_fill(0, torch.tensor([1]), s)": ({ s, x }) => x.indexFill(0, torch.tensor([1n]), s),
+  "x.take(torch.tensor([5, 0, -1]))": ({ x }) => x.take(torch.tensor([5n, 0n, -1n])),
+  "torch.take_along_dim(x, i, 1)": ({ i, x }) => torch.takeAlongDim(x, i, 1),
+  "torch.take_along_dim(x, h)": ({ h, x }) => torch.takeAlongDim(x, h),
+  "torch.take_along_dim(x, i[:, :1], 1)": ({ i, x }) => torch.takeAlongDim(x, i.at(":, :1"), 1),
+  "x.masked_select(c)": ({ c, x }) => x.maskedSelect(c),
+  "x.masked_select(c[0])": ({ c, x }) => x.maskedSelect(c.at(0)),
+  "torch.nonzero(c)": ({ c }) => torch.nonzero(c),
+  "torch.nonzero(k)": ({ k }) => torch.nonzero(k),
+  "F.one_hot(i)": ({ i }) => F.oneHot(i),
+  "F.one_hot(i, 5)": ({ i }) => F.oneHot(i, 5),
+};

@@ -1,0 +1,7 @@
+"""The second half of operations.py."""
+
+import operations
+
+
+def make():
+    return operations.make(1)

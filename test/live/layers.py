@@ -1,0 +1,219 @@
+"""Random layers, cells, losses and training runs, computed by torch: `layers.py COUNT SEED FILE` writes what conformance.test.ts compares.
+
+Each case is a recipe (`spec`) that both sides follow from the same seed, and the tensors that come out of it: torch's own,
+and for float32 the float64 truth, computed from the very same numbers.
+"""
+
+import base64
+import copy
+import json
+import random
+import sys
+import warnings
+
+import torch
+from torch import nn
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+def encoded(tensor):
+    return base64.b64encode(tensor.detach().contiguous().numpy().tobytes()).decode()
+
+
+def described(tensor, truth):
+    """A tensor as it is seen from outside, its numbers, and the truth about them."""
+    return {
+        "dtype": str(tensor.dtype).removeprefix("torch."),
+        "shape": list(tensor.shape),
+        "strides": list(tensor.stride()),
+        "gradFn": tensor.grad_fn.name() if tensor.grad_fn else None,
+        "requiresGrad": tensor.requires_grad,
+        "data": encoded(tensor),
+        "truth": encoded(truth) if truth is not None and tensor.dtype != torch.float64 else None,
+    }
+
+
+def widths(rng):
+    return rng.randint(1, 8) if rng.random() < 0.5 else rng.randint(1, 67)
+
+
+def case(spec, exact, results, truths):
+    """`exact` must come out bit-equal, `results` near the truth; the draw afterwards shows the generator's state."""
+    return {
+        "spec": spec,
+        "exact": {name: described(tensor, None) for name, tensor in exact.items()},
+        "results": {name: described(tensor, truths[name]) for name, tensor in results.items()},
+        "next": torch.rand(3).tolist(),
+    }
+
+
+def with_gradients(run, module, inputs):
+    """What `run(module, inputs)` gives, and the gradients of everything that wants one."""
+    results = run(module, inputs)
+    loss = results.pop("loss")
+    seen = dict(results)
+    if loss.requires_grad:
+        loss.backward()
+        seen |= {f"d{name}": x.grad for name, x in inputs.items() if x.grad is not None}
+        seen |= {f"d{name}": p.grad for name, p in module.named_parameters() if p.grad is not None}
+    return seen
+
+
+def truth_of(run, module, inputs, state):
+    """The same in float64, with the same dropout masks. The generator is left as it was."""
+    after = torch.get_rng_state()
+    torch.set_rng_state(state)
+    double = copy.deepcopy(module).double()
+    double.zero_grad()
+    wide = {
+        name: (x.detach().double() if x.is_floating_point() else x).requires_grad_(x.requires_grad)
+        for name, x in inputs.items()
+    }
+    results = with_gradients(run, double, wide)
+    torch.set_rng_state(after)
+    return results
+
+
+def compared(spec, module, inputs, run):
+    exact = {name: p.detach().clone() for name, p in module.named_parameters()}
+    exact |= {name: x.detach().clone() for name, x in inputs.items()}
+    state = torch.get_rng_state()
+    results = with_gradients(run, module, inputs)
+    return case(spec, exact, results, truth_of(run, module, inputs, state))
+
+
+def rnn(rng, seed):
+    spec = {
+        "kind": "RNN", "seed": seed, "inputSize": widths(rng), "hiddenSize": widths(rng), "T": rng.randint(1, 40),
+        "B": rng.choice([0, 1, 1, 2, 3, 4, 5, 7, 8, 9]), "numLayers": rng.randint(1, 3),
+        "nonlinearity": rng.choice(["tanh", "tanh", "relu"]), "bias": rng.random() < 0.8,
+        "batchFirst": rng.random() < 0.5, "dropout": rng.choice([0, 0, 0.3, 0.5, 1]),
+        "bidirectional": rng.random() < 0.4, "dtype": rng.choice(["float32", "float32", "float64"]),
+        "batched": rng.random() < 0.8, "state": rng.random() < 0.5, "training": rng.random() < 0.7,
+        "inputGrad": rng.random() < 0.8, "weightGrad": rng.random() < 0.9,
+        "through": rng.choice(["both", "output", "hn"]),
+    }  # fmt: skip
+    dtype = DTYPES[spec["dtype"]]
+    torch.manual_seed(seed)
+    options = {"num_layers": "numLayers", "nonlinearity": "nonlinearity", "bias": "bias", "batch_first": "batchFirst",
+               "dropout": "dropout", "bidirectional": "bidirectional"}  # fmt: skip
+    layer = nn.RNN(spec["inputSize"], spec["hiddenSize"], dtype=dtype, **{k: spec[v] for k, v in options.items()})
+    layer.train(spec["training"]).requires_grad_(spec["weightGrad"])
+    D, H, T, B = 1 + spec["bidirectional"], spec["hiddenSize"], spec["T"], spec["B"]
+    lead = ([B, T] if spec["batchFirst"] else [T, B]) if spec["batched"] else [T]
+    state_shape = [D * spec["numLayers"], B, H] if spec["batched"] else [D * spec["numLayers"], H]
+    inputs = {"x": torch.randn(*lead, spec["inputSize"], dtype=dtype)}
+    if spec["state"]:
+        inputs["h0"] = torch.randn(state_shape, dtype=dtype)
+    inputs["co"] = torch.randn(*lead, D * H, dtype=dtype)
+    inputs["ch"] = torch.randn(state_shape, dtype=dtype)
+    for name in ["x", "h0"]:
+        if name in inputs:
+            inputs[name].requires_grad_(spec["inputGrad"])
+
+    def run(module, given):
+        output, hn = module(given["x"], given.get("h0"))
+        parts = {"output": (output * given["co"]).sum(), "hn": (hn * given["ch"]).sum()}
+        loss = parts["output"] + parts["hn"] if spec["through"] == "both" else parts[spec["through"]]
+        return {"output": output, "hn": hn, "loss": loss}
+
+    return compared(spec, layer, inputs, run)
+
+
+def rnn_cell(rng, seed):
+    spec = {
+        "kind": "RNNCell", "seed": seed, "inputSize": widths(rng), "hiddenSize": widths(rng), "T": rng.randint(1, 12),
+        "B": rng.choice([0, 1, 2, 3, 5, 9]), "nonlinearity": rng.choice(["tanh", "relu"]), "bias": rng.random() < 0.8,
+        "dtype": rng.choice(["float32", "float32", "float64"]), "batched": rng.random() < 0.8, "state": rng.random() < 0.5,
+    }  # fmt: skip
+    dtype = DTYPES[spec["dtype"]]
+    torch.manual_seed(seed)
+    cell = nn.RNNCell(spec["inputSize"], spec["hiddenSize"], spec["bias"], spec["nonlinearity"], dtype=dtype)
+    lead = [spec["B"]] if spec["batched"] else []
+    inputs = {"x": torch.randn(spec["T"], *lead, spec["inputSize"], dtype=dtype).requires_grad_()}
+    if spec["state"]:
+        inputs["h0"] = torch.randn(*lead, spec["hiddenSize"], dtype=dtype).requires_grad_()
+    inputs["ch"] = torch.randn(*lead, spec["hiddenSize"], dtype=dtype)
+
+    def run(module, given):
+        h = given.get("h0")
+        for x in given["x"]:
+            h = module(x, h)
+        return {"hn": h, "loss": (h * given["ch"]).sum()}
+
+    return compared(spec, cell, inputs, run)
+
+
+def linear(rng, seed):
+    spec = {
+        "kind": "Linear", "seed": seed, "inputSize": widths(rng), "hiddenSize": widths(rng), "bias": rng.random() < 0.8,
+        "lead": [rng.randint(0, 7) for _ in range(rng.randint(0, 3))], "transposed": rng.random() < 0.3,
+        "dtype": rng.choice(["float32", "float32", "float64"]),
+    }  # fmt: skip
+    dtype = DTYPES[spec["dtype"]]
+    torch.manual_seed(seed)
+    layer = nn.Linear(spec["inputSize"], spec["hiddenSize"], spec["bias"], dtype=dtype)
+    inputs = {"x": torch.randn(*spec["lead"], spec["inputSize"], dtype=dtype).requires_grad_()}
+    swap = spec["transposed"] and len(spec["lead"]) > 1
+    lead = [*spec["lead"][1::-1], *spec["lead"][2:]] if swap else spec["lead"]
+    inputs["co"] = torch.randn(*lead, spec["hiddenSize"], dtype=dtype)
+
+    def run(module, given):
+        y = module(given["x"].transpose(0, 1) if swap else given["x"])
+        return {"output": y, "loss": (y * given["co"]).sum()}
+
+    return compared(spec, layer, inputs, run)
+
+
+def training(rng, seed):
+    """A small tagger trained for some steps: embedding, layer, head, loss, optimiser."""
+    spec = {
+        "kind": "training", "seed": seed, "words": rng.randint(2, 11), "inputSize": rng.randint(1, 7),
+        "hiddenSize": rng.randint(1, 9), "classes": rng.randint(2, 5), "T": rng.randint(1, 9), "B": rng.randint(1, 4),
+        "dtype": rng.choice(["float32", "float64"]), "steps": rng.randint(1, 6), "lr": rng.choice([0.01, 0.1, 0.5]),
+        "momentum": rng.choice([0, 0.9]), "weightDecay": rng.choice([0, 0.01]), "nesterov": rng.random() < 0.3,
+        "loss": rng.choice(["CrossEntropyLoss", "MSELoss", "BCEWithLogitsLoss", "L1Loss", "SmoothL1Loss"]),
+    }  # fmt: skip
+    dtype = DTYPES[spec["dtype"]]
+    torch.manual_seed(seed)
+    model = nn.ModuleDict({
+        "embedding": nn.Embedding(spec["words"], spec["inputSize"], dtype=dtype),
+        "rnn": nn.RNN(spec["inputSize"], spec["hiddenSize"], dtype=dtype),
+        "head": nn.Linear(spec["hiddenSize"], spec["classes"], dtype=dtype),
+    })  # fmt: skip
+    words = torch.randint(0, spec["words"], (spec["T"], spec["B"]))
+    classes = spec["loss"] == "CrossEntropyLoss"
+    target = torch.randint(0, spec["classes"], (spec["B"],)) if classes else torch.rand(spec["B"], spec["classes"], dtype=dtype)
+    exact = {name: p.detach().clone() for name, p in model.named_parameters()}
+
+    def run(module, y):
+        optimizer = torch.optim.SGD(module.parameters(), lr=spec["lr"], momentum=spec["momentum"],
+                                    weight_decay=spec["weightDecay"], nesterov=spec["nesterov"] and spec["momentum"] > 0)  # fmt: skip
+        criterion = getattr(nn, spec["loss"])()
+        losses = []
+        for _ in range(spec["steps"]):
+            optimizer.zero_grad()
+            output, _ = module["rnn"](module["embedding"](words))
+            loss = criterion(module["head"](output[-1]), y)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss)
+        trained = {name: p.detach().clone() for name, p in module.named_parameters()}
+        return {f"loss{i}": loss for i, loss in enumerate(losses)} | trained
+
+    double = copy.deepcopy(model).double()
+    truths = run(double, target if classes else target.double())
+    return case(spec, exact, run(model, target), truths)
+
+
+if __name__ == "__main__":
+    count, seed, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    assert torch.__version__.split("+")[0] == "2.13.0", f"torch 2.13.0 is wanted, this is {torch.__version__}"
+    warnings.simplefilter("ignore")
+    rng = random.Random(seed)
+    kinds = [(rnn, count), (rnn_cell, count // 3), (linear, count // 3), (training, count // 3)]
+    with open(path, "w", encoding="utf-8") as file:
+        for make, number in kinds:
+            for _ in range(number):
+                file.write(json.dumps(make(rng, rng.randrange(2**32))) + "\n")
