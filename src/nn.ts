@@ -21,6 +21,7 @@ export {
 } from "./nn/loss.ts";
 export { Module, type NamedPair } from "./nn/module.ts";
 export { Parameter } from "./nn/parameter.ts";
+export { ParameterList } from "./nn/parameter-list.ts";
 export { RNN, type RNNOptions } from "./nn/recurrent.ts";
 export type { RecurrentOptions } from "./nn/recurrent-options.ts";
 export type { IncompatibleKeys, LoadOptions, StateDict } from "./nn/state-dict.ts";

@@ -108,24 +108,22 @@ export function grad(
   const { allowUnused = materializeGrads } = options;
   const [from, to] = [listOf(outputs), listOf(inputs)];
   const given = gradOutputs === undefined ? [] : listOf(gradOutputs);
+  const roots = from.map((x, i) => root(x, i, given[i]));
   const edges = to.map((x) => x.gradientEdge);
   if (edges.includes(undefined)) throw new RuntimeError("One of the differentiated Tensors does not require grad");
   const found: (Tensor | null)[] = to.map(() => null);
-  walk(
-    from.map((x, i) => root(x, i, given[i])),
-    {
-      retainGraph,
-      createGraph,
-      sum: add,
-      wanted: edges as Edge[],
-      arrive: (edge, gradient) => {
-        keep(edge.node.retained.get(edge.output), gradient);
-        for (const [i, wanted] of edges.entries()) {
-          if (wanted!.node === edge.node && wanted!.output === edge.output) found[i] = gradient;
-        }
-      },
+  walk(roots, {
+    retainGraph,
+    createGraph,
+    sum: add,
+    wanted: edges as Edge[],
+    arrive: (edge, gradient) => {
+      keep(edge.node.retained.get(edge.output), gradient);
+      for (const [i, wanted] of edges.entries()) {
+        if (wanted!.node === edge.node && wanted!.output === edge.output) found[i] = gradient;
+      }
     },
-  );
+  });
   const unused = found.indexOf(null);
   if (!allowUnused && unused >= 0) {
     throw new RuntimeError(

@@ -27,7 +27,7 @@ export const bitwiseXor = bitwise("bitwise_xor", { number: (a, b) => a ^ b, inte
 export function bitwiseNot(x: Tensor): Tensor {
   if (x.dtype === bool) return logicalNot(x);
   if (x.dtype.kind === "float") {
-    throw new NotImplementedError(`"bitwise_not_cpu" not implemented for '${x.dtype.scalarType}'`);
+    throw new TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors");
   }
   return sub(neg(x), 1n);
 }

@@ -20,7 +20,7 @@ export function expand(x: Tensor, ...shape: (number | readonly number[])[]): Ten
   const target = wanted.map((length, d) => {
     const own = x.shape[d - lead] ?? 1;
     if (length === -1 && d >= lead) return own;
-    if (length < 0) {
+    if (length < 0 && d < lead) {
       throw new RuntimeError(
         `The expanded size of the tensor (${length}) isn't allowed in a leading, non-existing dimension ${d}`,
       );

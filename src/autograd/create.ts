@@ -176,6 +176,9 @@ function expectLengths(who: string, lengths: readonly number[]): void {
 /** A leaf with the given options. */
 export function leaf(dense: Dense, options: TensorOptions): Tensor {
   expectCpu(options.device);
+  if (options.requiresGrad && dense.dtype.kind !== "float") {
+    throw new RuntimeError("Only Tensors of floating point and complex dtype can require gradients");
+  }
   return new Tensor(dense, options.requiresGrad ?? false);
 }
 
@@ -236,11 +239,12 @@ function collect(data: TensorData, shape: readonly number[], depth: number, into
     return;
   }
   if (isMemory(data) || Array.isArray(data)) {
-    if (depth >= shape.length || data.length !== shape[depth]) throw ragged(data.length, shape, depth);
+    if (depth >= shape.length) throw new TypeError("must be real number, not list");
+    if (data.length !== shape[depth]) throw ragged(data.length, shape, depth);
     for (const entry of data as Iterable<TensorData>) collect(entry, shape, depth + 1, into);
     return;
   }
-  if (depth !== shape.length) throw new TypeError(`expected a sequence of length ${shape[depth]} at dim ${depth}`);
+  if (depth !== shape.length) throw new TypeError("not a sequence");
   if (typeof data === "string") throw new TypeError("new(): invalid data type 'str'");
   if (data === null || data === undefined) throw new RuntimeError("Could not infer dtype of NoneType");
   into.push(data as Scalar);

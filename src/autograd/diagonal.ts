@@ -59,7 +59,8 @@ export function diag(x: Tensor, offset = 0): Tensor {
 
 /** torch.trace: the sum of the diagonal of a matrix. */
 export function trace(x: Tensor): Tensor {
-  if (x.shape.length !== 2) throw new RuntimeError("trace: expected a matrix");
+  if (x.shape.length !== 2)
+    throw new RuntimeError(`trace: expected a matrix, but got tensor with dim ${x.shape.length}`);
   const total = sum(diagonal(x));
   const shape = x.shape;
   const spread = (g: Tensor): Tensor => {

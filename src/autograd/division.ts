@@ -1,5 +1,5 @@
 /** Quotients that are rounded to whole numbers, and what they leave: `//`, `%` and C's `fmod`. */
-import { NotImplementedError, RuntimeError } from "../check.ts";
+import { RuntimeError } from "../check.ts";
 import type { Binary } from "../dense/elementwise.ts";
 import { div, mul, neg } from "./arithmetic.ts";
 import { binary, type Operand } from "./table.ts";
@@ -60,7 +60,7 @@ export function roundedQuotient(a: Operand, b: Operand, roundingMode: "floor" | 
 
 const underivable = {
   rule: (): Tensor => {
-    throw new NotImplementedError("derivative for aten::floor_divide is not implemented");
+    throw new RuntimeError("derivative for aten::floor_divide is not implemented");
   },
 };
 

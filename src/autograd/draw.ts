@@ -1,5 +1,6 @@
 /** Filling a tensor with torch's draws, in place, from the default generator or a given one. */
 
+import { NotImplementedError } from "../check.ts";
 import { copyInOrder } from "../dense/dense.ts";
 import { type Draw, drawInto } from "../dense/draw.ts";
 import * as draws from "../random/bernoulli.ts";
@@ -27,6 +28,10 @@ export type RandomOptions = TensorOptions & DrawOptions;
 /** The generator that the options name. */
 export const source = (options: DrawOptions): Generator => options.generator ?? defaultGenerator;
 
+function expectFloats(who: string, { dtype }: Tensor): void {
+  if (dtype.kind !== "float") throw new NotImplementedError(`"${who}" not implemented for '${dtype.scalarType}'`);
+}
+
 /** Fills `x` in place and gives it back. What it was before has no say in what it is now. */
 function drawn(name: string, x: Tensor, draw: Draw): Tensor {
   expectWritable(x);
@@ -41,6 +46,7 @@ function drawn(name: string, x: Tensor, draw: Draw): Tensor {
 
 /** torch.Tensor.uniform_: uniform over [from, to). */
 export function uniform_(x: Tensor, from = 0, to = 1, options: DrawOptions = {}): Tensor {
+  expectFloats("check_uniform_bounds", x);
   return drawn("UniformBackward0", x, (out, _, type) =>
     uniforms.uniform(source(options), out as FloatArray, from, to, type),
   );
@@ -48,6 +54,7 @@ export function uniform_(x: Tensor, from = 0, to = 1, options: DrawOptions = {})
 
 /** torch.Tensor.normal_: normal with this mean and standard deviation. */
 export function normal_(x: Tensor, mean = 0, std = 1, options: DrawOptions = {}): Tensor {
+  expectFloats("normal_kernel_cpu", x);
   return drawn("NormalBackward0", x, (out, contiguous, type) =>
     normals.normal(source(options), out as FloatArray, mean, std, contiguous, type),
   );

@@ -1,6 +1,6 @@
 /** The largest and the smallest, and elements in their order: max, min, argmax, sort, topk. */
 
-import { RuntimeError } from "../check.ts";
+import { IndexError, RuntimeError } from "../check.ts";
 import { narrow } from "../dense/arrange.ts";
 import { allocate, copyDense, elements } from "../dense/dense.ts";
 import { int32, int64 } from "../dense/dtype.ts";
@@ -59,12 +59,19 @@ export function amin(x: Tensor, dim?: ReduceDims, keepdim = false): Tensor {
 
 /** torch.argmax: the position of the largest element, in the flattened tensor or along a dimension. */
 export function argmax(x: Tensor, dim?: number, keepdim = false): Tensor {
-  return new Tensor(rows.extremum("argmax", x.value, wrapDims(dim, x.shape.length), keepdim, rows.larger).indices);
+  return position("argmax", x, dim, keepdim, rows.larger);
 }
 
 /** torch.argmin: the position of the smallest element. */
 export function argmin(x: Tensor, dim?: number, keepdim = false): Tensor {
-  return new Tensor(rows.extremum("argmin", x.value, wrapDims(dim, x.shape.length), keepdim, rows.smaller).indices);
+  return position("argmin", x, dim, keepdim, rows.smaller);
+}
+
+function position(who: string, x: Tensor, dim: number | undefined, keepdim: boolean, beats: rows.Beats): Tensor {
+  if (dim === undefined && x.value.count === 0) {
+    throw new IndexError(`${who}(): Expected reduction dim to be specified for input.numel() == 0.`);
+  }
+  return new Tensor(rows.extremum(who, x.value, wrapDims(dim, x.shape.length), keepdim, beats).indices);
 }
 
 /** torch.sort along one dimension; equal elements keep their order. */
@@ -118,12 +125,15 @@ function picked(
   return [values, indices];
 }
 
+function expectElements(who: string, x: Tensor): void {
+  if (x.value.count > 0) return;
+  throw new RuntimeError(
+    `${who}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
+  );
+}
+
 function extremeOfAll(who: string, name: string, x: Tensor, beats: rows.Beats): Tensor {
-  if (x.value.count === 0) {
-    throw new RuntimeError(
-      `${who}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
-    );
-  }
+  expectElements(who, x);
   return sharing(
     name,
     x,
@@ -141,6 +151,7 @@ function shared(
   beats: rows.Beats,
 ): Tensor {
   const dims = wrapDims(dim, x.shape.length);
+  if (dim === undefined) expectElements(who, x);
   return sharing(name, x, dims, rows.extremum(who, x.value, dims, keepdim, beats).values);
 }
 
@@ -190,7 +201,7 @@ export function aminmax(
   const { dim, keepdim } = options;
   const extremes = [amin, amax].map((extreme) => extreme(x, dim, keepdim));
   const results = extremes.map(({ value }) => new Tensor(value)) as [Tensor, Tensor];
-  record("AminmaxBackward0", [x], results, [(...grads) => aminmaxSlope(x, results, grads, dim)], [x, ...results]);
+  record("AminmaxBackward0", [x], results, [(_, grads) => aminmaxSlope(x, results, grads, dim)], [x, ...results]);
   return aminmaxResult(...results);
 }
 

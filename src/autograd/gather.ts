@@ -48,7 +48,7 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor
 
 function scattered(name: string, x: Tensor, dim: number, index: Tensor, source: Operand, accumulate: boolean): Tensor {
   const at = wrapDim(dim, x.shape.length);
-  expectIndex("scatter", x, at, index);
+  expectScatter(x, at, index, source);
   const positions = gatherPositions(index.value, at, x.shape);
   const filler = asTensor(source, x.dtype);
   // A source may be larger than the index: only its corner is read.
@@ -60,6 +60,23 @@ function scattered(name: string, x: Tensor, dim: number, index: Tensor, source: 
     [(g) => (accumulate ? g : erased(g, positions)), (g) => fit(picked(g, positions, index.shape), corner)],
     [index],
   );
+}
+
+function expectScatter(x: Tensor, dim: number, index: Tensor, source: Operand): void {
+  if (index.dtype.kind !== "integer") throw new RuntimeError("scatter(): Expected dtype int32/int64 for index");
+  if (index.shape.length !== x.shape.length) {
+    throw new RuntimeError("Index tensor must have the same number of dimensions as self tensor");
+  }
+  if (source instanceof Tensor) {
+    if (source.dtype !== x.dtype) throw new RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype");
+    const fits = index.shape.every((n, d) => (d === dim || n <= x.shape[d]!) && n <= (source.shape[d] ?? n));
+    if (!fits) {
+      throw new RuntimeError(
+        `Expected index ${listText(index.shape)} to be no larger than self ${listText(x.shape)} apart from dimension ${dim} and to be no larger size than src ${listText(source.shape)}`,
+      );
+    }
+  }
+  expectIndex("scatter", x, dim, index);
 }
 
 function cutTo(x: Tensor, shape: Dims): Tensor {
@@ -113,6 +130,7 @@ export function bincount(x: Tensor, options: { weights?: Tensor | null; minlengt
 /** torch.masked_select: the elements where the mask is true, as a vector. */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   if (mask.dtype !== bool) throw new RuntimeError("masked_select: expected BoolTensor for mask");
+  broadcastShapes(mask.shape, x.shape);
   const chosen = expand(mask, x.shape);
   const flat = reshape(chosen, -1);
   const positions = nonzeroOf(flat.value);
@@ -160,7 +178,21 @@ export function indexAdd(
 ): Tensor {
   const { alpha = 1 } = options;
   const at = wrapDim(dim, x.shape.length);
-  const indices = slicesOf("index_add", x, at, index);
+  const count = source.shape[at] ?? 1;
+  if (source.dtype !== x.dtype) {
+    throw new RuntimeError(
+      `index_add_(): self (${x.dtype.scalarType}) and source (${source.dtype.scalarType}) must have the same scalar type`,
+    );
+  }
+  if (index.value.count !== count) {
+    throw new RuntimeError(
+      `index_add_(): Number of indices (${index.value.count}) should be equal to source.size(dim): (${count}), for dim: ${at}`,
+    );
+  }
+  const indices = slicesOf(x, at, index, {
+    vector: new IndexError("index_add_(): Index is supposed to be a vector"),
+    outside: (text) => new RuntimeError(text),
+  });
   const positions = slicePositions(x.shape, at, indices);
   const added = alpha === 1 ? source : mul(source, alpha);
   const shape = source.shape;
@@ -176,7 +208,17 @@ export function indexAdd(
 /** torch.index_copy: a copy of `x` with the slices of `source` written to `index` along `dim`. */
 export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   const at = wrapDim(dim, x.shape.length);
-  const positions = slicePositions(x.shape, at, slicesOf("index_copy", x, at, index));
+  const count = source.shape[at] ?? 1;
+  if (index.value.count !== count) {
+    throw new IndexError(
+      `index_copy_(): Number of indices (${index.value.count}) should be equal to source.size(dim) (${count})`,
+    );
+  }
+  const indices = slicesOf(x, at, index, {
+    vector: new IndexError("index_copy_(): Index should have dimension 1 or 0 (got 2)"),
+    outside: (text) => new IndexError(`index_copy_(): ${text}`),
+  });
+  const positions = slicePositions(x.shape, at, indices);
   const shape = source.shape;
   return tracked(
     "IndexCopyBackward0",
@@ -190,7 +232,11 @@ export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor)
 /** torch.index_fill: a copy of `x` with `value` in the slices at `index` along `dim`. */
 export function indexFill(x: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
   const at = wrapDim(dim, x.shape.length);
-  const positions = slicePositions(x.shape, at, slicesOf("index_fill", x, at, index));
+  const indices = slicesOf(x, at, index, {
+    vector: new RuntimeError("Index has to be a vector/scalar"),
+    outside: (text) => new IndexError(text),
+  });
+  const positions = slicePositions(x.shape, at, indices);
   const filler = asTensor(value, x.dtype);
   if (filler.shape.length > 0) {
     throw new RuntimeError(
@@ -206,11 +252,21 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: Operand)
   );
 }
 
-function slicesOf(who: string, x: Tensor, dim: number, index: Tensor): Int32Array {
-  if (index.shape.length > 1) throw new IndexError(`${who}_(): Index is supposed to be a vector`);
-  if (index.dtype.kind !== "integer") throw new RuntimeError(`${who}_(): Expected dtype int32/int64 for index`);
+function slicesOf(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  refuse: { vector: Error; outside: (text: string) => Error },
+): Int32Array {
+  if (index.shape.length > 1) throw refuse.vector;
+  if (index.dtype.kind !== "integer") throw new RuntimeError("index should be an integer tensor");
   const length = x.shape[dim] ?? 1;
-  return readIndices(index.value, length, () => new IndexError("index out of range in self"), false);
+  return readIndices(
+    index.value,
+    length,
+    (value) => refuse.outside(`index ${value} is out of bounds for dimension ${dim} with size ${length}`),
+    false,
+  );
 }
 
 /** Where the elements of the slices at `indices` stand in a row-major tensor of `shape`. */

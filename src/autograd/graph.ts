@@ -12,8 +12,8 @@ import type { Tensor } from "./tensor.ts";
 /** Gradients of a node's outputs; undefined where nothing arrived. */
 export type Gradients = readonly (Tensor | undefined)[];
 
-/** The gradient of one input from those of the outputs. */
-export type Rule = (...grads: Tensor[]) => Tensor | undefined;
+/** The gradient of one input from that of the first output, and from those of all where there are several. */
+export type Rule = (grad: Tensor, grads: Gradients) => Tensor | undefined;
 
 /** Where a gradient goes: the node that made the tensor, and which of its outputs the tensor was. */
 export interface Edge {
@@ -27,6 +27,8 @@ export type GradientHook = (grad: Tensor) => unknown;
 interface Saved {
   readonly tensor: Tensor;
   readonly version: number;
+  /** Where it came from; by default what the tensor itself says then. */
+  readonly origin?: Edge;
 }
 
 let created = 0;
@@ -45,13 +47,22 @@ export class Node {
   #saved: Saved[];
 
   /** `saved` are the tensors that the rules read: they must not have changed when backward comes. */
-  constructor(name: string, edges: readonly (Edge | undefined)[], rules: readonly Rule[], saved: readonly Tensor[]) {
+  constructor(
+    name: string,
+    edges: readonly (Edge | undefined)[],
+    rules: readonly Rule[],
+    saved: readonly Tensor[],
+    outputs: readonly Tensor[] = [],
+  ) {
     this.order = created;
     created += 1;
     this.#name = name;
     this.edges = edges;
     this.#rules = rules;
-    this.#saved = saved.map((tensor) => ({ tensor, version: tensor.version }));
+    this.#saved = saved.map((tensor) => {
+      const output = outputs.indexOf(tensor);
+      return { tensor, version: tensor.version, ...(output >= 0 && { origin: { node: this, output } }) };
+    });
   }
 
   /** torch's name of the operation. */
@@ -69,7 +80,7 @@ export class Node {
     const rules = this.#rules;
     if (!rules) throw new RuntimeError(SECOND_TIME);
     for (const saved of this.#saved) this.#expectUnchanged(saved);
-    return this.edges.map((edge, input) => (edge ? rules[input]!(...(grads as Tensor[])) : undefined));
+    return this.edges.map((edge, input) => (edge ? rules[input]!(grads[0] as Tensor, grads) : undefined));
   }
 
   /** Forgets the tensors it kept. A rule that kept none can be run again, as in torch. */
@@ -84,7 +95,7 @@ export class Node {
     for (const [i, saved] of this.#saved.entries()) {
       if (saved.tensor !== from) continue;
       from.value = to.value;
-      this.#saved[i] = { tensor: to.viewOf ? to : from, version: to.version };
+      this.#saved[i] = to.viewOf ? { tensor: to, version: to.version } : { ...saved, version: to.version };
     }
   }
 
@@ -97,10 +108,10 @@ export class Node {
     }
   }
 
-  #expectUnchanged({ tensor, version }: Saved): void {
+  #expectUnchanged({ tensor, version, origin: known }: Saved): void {
     if (tensor.version === version) return;
+    const origin = known ?? tensor.history;
     const type = `torch.${tensor.dtype.scalarType}Tensor ${listText(tensor.shape)}`;
-    const origin = tensor.history;
     const made = origin ? `, which is output ${origin.output} of ${shortName(origin.node)},` : "";
     throw new RuntimeError(
       `one of the variables needed for gradient computation has been modified by an inplace operation: [${type}]${made} is at version ${tensor.version}; expected version ${version} instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False).`,
@@ -131,7 +142,8 @@ const SECOND_TIME =
 
 /** The name of an operation in messages: `Tanh`. */
 export function shortName(node: Node): string {
-  return node.name().replace(/Backward\d+$/, "");
+  const name = node.name();
+  return /Backward\d/.test(name) ? name.replace(/Backward\d+$/, "") : `torch::autograd::${name}`;
 }
 
 /** What a walk does besides computing. */

@@ -73,12 +73,14 @@ interface Slice {
 
 /** Does what makes views, and leaves the tensors of positions, one for each dimension that has one. */
 function resolve(x: Tensor, index: readonly Index[]): { view: Tensor; tensors: (Tensor | undefined)[] } {
-  const entries = index
-    .flatMap(parse)
-    .flatMap<Entry>((entry) => (entry instanceof Tensor ? maskAsPositions(entry) : [entry]));
-  const consumed = entries.filter((entry) => entry !== null && entry !== "...").length;
+  const entries = index.flatMap(parse);
+  const consumed = entries.map(widthOf).reduce((a, b) => a + b, 0);
+  if (x.shape.length === 0 && entries.some((entry) => typeof entry === "number")) {
+    throw new IndexError(
+      "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number",
+    );
+  }
   if (consumed > x.shape.length) throw new IndexError(`too many indices for tensor of dimension ${x.shape.length}`);
-  expectMasks(x, index);
   const onlySlice = entries.length === 1;
   const tensors: (Tensor | undefined)[] = [];
   let view = x;
@@ -95,9 +97,12 @@ function resolve(x: Tensor, index: readonly Index[]): { view: Tensor; tensors: (
       view = selectAt(view, dim, inRange(entry, own, view.shape[dim]!));
       own += 1;
     } else if (entry instanceof Tensor) {
-      tensors[dim] = entry;
-      dim += 1;
-      own += 1;
+      if (isMask(entry)) expectMask(x, entry, own);
+      for (const positions of isMask(entry) ? maskAsPositions(entry) : [entry]) {
+        tensors[dim] = positions;
+        dim += 1;
+        own += 1;
+      }
     } else {
       view = cut(view, dim, entry, onlySlice);
       dim += 1;
@@ -158,20 +163,27 @@ function cut(x: Tensor, dim: number, { start, stop, step }: Slice, always: boole
   return whole && !always ? x : slice(x, dim, from, to, step);
 }
 
-/** A mask of rank r stands for r tensors of positions. */
-function maskAsPositions(index: Tensor): Tensor[] {
-  if (index.dtype !== bool && index.dtype !== uint8) return [index];
-  const positions = nonzero(index).value;
-  return Array.from({ length: index.shape.length }, (_, d) => new Tensor(pick(positions, 1, d)));
+function isMask(index: Tensor): boolean {
+  return index.dtype === bool || index.dtype === uint8;
 }
 
-function expectMasks(x: Tensor, index: readonly Index[]): void {
-  const [first] = index;
-  if (index.length !== 1 || !(first instanceof Tensor) || first.dtype !== bool) return;
-  for (const [d, length] of first.shape.entries()) {
-    if (length === x.shape[d]) continue;
+/** How many dimensions an entry stands for. */
+function widthOf(entry: Entry): number {
+  if (entry === null || entry === "...") return 0;
+  return entry instanceof Tensor && isMask(entry) ? entry.shape.length : 1;
+}
+
+/** A mask of rank r stands for r tensors of positions. */
+function maskAsPositions(mask: Tensor): Tensor[] {
+  const positions = nonzero(mask).value;
+  return Array.from({ length: mask.shape.length }, (_, d) => new Tensor(pick(positions, 1, d)));
+}
+
+function expectMask(x: Tensor, mask: Tensor, dim: number): void {
+  for (const [d, length] of mask.shape.entries()) {
+    if (length === x.shape[dim + d]) continue;
     throw new IndexError(
-      `The shape of the mask ${listText(first.shape)} at index ${d} does not match the shape of the indexed tensor ${listText(x.shape)} at index ${d}`,
+      `The shape of the mask ${listText(mask.shape)} at index ${d} does not match the shape of the indexed tensor ${listText(x.shape)} at index ${dim + d}`,
     );
   }
 }

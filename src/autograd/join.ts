@@ -1,10 +1,10 @@
 /** Cutting a tensor into several and joining several into one. */
 
-import { listText, RuntimeError, ValueError } from "../check.ts";
+import { IndexError, listText, RuntimeError, ValueError } from "../check.ts";
 import { concatenate, flip as flipped, narrow as narrowed, pick, takeSlices, triangle } from "../dense/arrange.ts";
 import { allocate, copyDense, type Dense, elements, wrap } from "../dense/dense.ts";
 import { int64 } from "../dense/dtype.ts";
-import { type Dims, product, sameDims, wrapDim, wrapDims } from "../dense/shape.ts";
+import { type Dims, sameDims, wrapDim, wrapDims } from "../dense/shape.ts";
 import { type Tuple, tuple } from "../dense/tuple.ts";
 import { expand, fit } from "./broadcast.ts";
 import { selectSlices } from "./positions.ts";
@@ -14,12 +14,12 @@ import { clone, reshape, selectAt, slice } from "./views.ts";
 
 /** torch.unbind: the slices along one dimension. */
 export function unbind(x: Tensor, dim = 0): Tuple<Tensor> {
-  if (x.shape.length === 0) throw new RuntimeError("Dimension specified as 0 but tensor has no dimensions");
+  if (x.shape.length === 0) throw new IndexError("Dimension specified as 0 but tensor has no dimensions");
   const at = wrapDim(dim, x.shape.length);
   const outputs = Array.from({ length: x.shape[at]! }, (_, i) => new Tensor(pick(x.value, at, i)));
   const model = x.value;
   record("UnbindBackward0", [x], outputs, [
-    (...grads) =>
+    (_, grads) =>
       stack(
         filled(grads, outputs.length, () => model.shape.toSpliced(at, 1), model),
         at,
@@ -35,7 +35,12 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Tup
   const at = wrapDim(dim, x.shape.length);
   const length = x.shape[at]!;
   const sizes = typeof size === "number" ? evenSizes(length, size) : [...size];
-  if (product(sizes.map((s) => (s < 0 ? 0 : 1))) === 0 || sizes.reduce((a, b) => a + b, 0) !== length) {
+  if (sizes.some((s) => s < 0)) {
+    throw new RuntimeError(
+      `split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=${listText(sizes)}`,
+    );
+  }
+  if (sizes.reduce((a, b) => a + b, 0) !== length) {
     throw new RuntimeError(
       `split_with_sizes expects split_sizes to sum exactly to ${length} (input tensor's size at dimension ${at}), but got split_sizes=${listText(sizes)}`,
     );
@@ -45,7 +50,7 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Tup
   const model = x.value;
   const name = typeof size === "number" ? "SplitBackward0" : "SplitWithSizesBackward0";
   record(name, [x], outputs, [
-    (...grads) =>
+    (_, grads) =>
       cat(
         filled(grads, outputs.length, (i) => model.shape.with(at, sizes[i]!), model),
         at,
@@ -181,6 +186,11 @@ export function repeat(x: Tensor, ...times: (number | readonly number[])[]): Ten
     );
   }
   const lead = counts.length - x.shape.length;
+  const lengths = counts.map((count, d) => count * (x.shape[d - lead] ?? 1));
+  const negative = lengths.find((length) => length < 0);
+  if (negative !== undefined) {
+    throw new RuntimeError(`Trying to create tensor with negative dimension ${negative}: ${listText(lengths)}`);
+  }
   const padded = [...new Array<number>(lead).fill(1), ...x.shape];
   const source = reshape(new Tensor(x.value), padded);
   const spread = expand(
@@ -190,10 +200,7 @@ export function repeat(x: Tensor, ...times: (number | readonly number[])[]): Ten
     ),
     padded.flatMap((length, d) => [counts[d]!, length]),
   );
-  const value = reshape(
-    spread,
-    padded.map((length, d) => length * counts[d]!),
-  ).value;
+  const value = reshape(spread, lengths).value;
   const rule = (g: Tensor): Tensor =>
     fit(
       reshape(
@@ -221,7 +228,9 @@ export function repeatInterleave(x: Tensor, times: number | Tensor, dim?: number
     const counts = [...(elements(times.value, int64) as BigInt64Array)].map(Number);
     const repeats = counts.length === 1 ? new Array<number>(x.shape[at]!).fill(counts[0]!) : counts;
     if (repeats.length !== x.shape[at]) {
-      throw new RuntimeError("repeats must have the same size as input along dim");
+      throw new RuntimeError(
+        `repeats must have the same size as input along dim, but got repeats.size(0) = ${repeats.length} and input.size(0) = ${x.shape[at]}`,
+      );
     }
     const indices = Int32Array.from(repeats.flatMap((count, i) => new Array<number>(count).fill(i)));
     return selectSlices("IndexSelectBackward0", x, at, indices);
@@ -233,11 +242,13 @@ export function repeatInterleave(x: Tensor, times: number | Tensor, dim?: number
 
 /** torch.tril: zeros above the diagonal. */
 export function tril(x: Tensor, diagonal = 0): Tensor {
+  if (x.shape.length < 2) throw new RuntimeError("tril: input tensor must have at least 2 dimensions");
   return tracked("TrilBackward0", [x], triangle(x.value, diagonal, true), [(g) => tril(g, diagonal)]);
 }
 
 /** torch.triu: zeros below the diagonal. */
 export function triu(x: Tensor, diagonal = 0): Tensor {
+  if (x.shape.length < 2) throw new RuntimeError("triu: input tensor must have at least 2 dimensions");
   return tracked("TriuBackward0", [x], triangle(x.value, diagonal, false), [(g) => triu(g, diagonal)]);
 }
 

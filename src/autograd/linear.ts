@@ -28,7 +28,7 @@ export function mm(a: Tensor, b: Tensor): Tensor {
     [a, b],
     multiply(a.value, b.value),
     [(g) => mm(g, t(b)), (g) => mm(t(a), g)],
-    [...(b.requiresGrad ? [a] : []), ...(a.requiresGrad ? [b] : [])],
+    [...(a.requiresGrad ? [b] : []), ...(b.requiresGrad ? [a] : [])],
   );
 }
 
@@ -177,7 +177,7 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
     [a, b],
     value,
     [(g) => bmm(g, transpose(b, 1, 2)), (g) => bmm(transpose(a, 1, 2), g)],
-    [...(b.requiresGrad ? [a] : []), ...(a.requiresGrad ? [b] : [])],
+    [...(a.requiresGrad ? [b] : []), ...(b.requiresGrad ? [a] : [])],
   );
 }
 

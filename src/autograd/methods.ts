@@ -2,6 +2,7 @@
  * What a tensor can do, as methods: `x.add(y)` is `add(x, y)`. Every function of the files named here takes a tensor first
  * and becomes a method; what it means is written where it is.
  */
+import { RuntimeError } from "../check.ts";
 import * as activation from "./activation.ts";
 import * as arithmetic from "./arithmetic.ts";
 import { backward, detach, detach_, registerHook, requiresGrad_, retainGrad } from "./backward.ts";
@@ -139,7 +140,14 @@ function property(name: string | symbol, get: (x: Tensor) => unknown, set?: (x: 
 }
 
 property("T", (x) => shape.permute(x, [...x.shape.keys()].reverse()));
-property("mT", (x) => shape.transpose(x, -2, -1));
+property("mT", (x) => {
+  if (x.shape.length < 2) {
+    throw new RuntimeError(
+      `tensor.mT is only supported on matrices or batches of matrices. Got ${x.shape.length}-D tensor.`,
+    );
+  }
+  return shape.transpose(x, -2, -1);
+});
 property("ndim", (x) => x.shape.length);
 property("length", len);
 property("device", () => "cpu");

@@ -1,6 +1,6 @@
 /** New random tensors: torch's draws, in torch's order, from the default generator or a given one. */
 
-import { RuntimeError } from "../check.ts";
+import { RuntimeError, ValueError } from "../check.ts";
 import { allocate, elements, wrap } from "../dense/dense.ts";
 import { type Draw, drawInto } from "../dense/draw.ts";
 import { float32, float64, getDefaultDtype, int64, uint8 } from "../dense/dtype.ts";
@@ -113,7 +113,7 @@ export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
 /** Refuses a dropout probability outside [0, 1], in torch's words. */
 export function expectProbability(who: string, p: number): void {
   if (p >= 0 && p <= 1) return;
-  throw new RuntimeError(`${who} probability has to be between 0 and 1, but got ${p}`);
+  throw new ValueError(`${who} probability has to be between 0 and 1, but got ${p}`);
 }
 
 /** torch.get_rng_state: the 5056 bytes of the default generator. */

@@ -113,6 +113,11 @@ function settled(
 export function norm(x: Tensor, p: number = 2, dim?: ReduceDims, keepdim = false): Tensor {
   const dims = wrapDims(dim, x.shape.length);
   const shape = x.shape;
+  if (x.dtype.kind !== "float") {
+    throw new RuntimeError(
+      `linalg.vector_norm: Expected a floating point or complex tensor as input. Got ${x.dtype.scalarType}`,
+    );
+  }
   const y = new Tensor(rows.reduceRows(x.value, dims, keepdim, x.dtype, rowNorm(p)));
   const rule = (g: Tensor): Tensor | undefined => {
     if (p === 0) return undefined; // a number of elements does not change with them

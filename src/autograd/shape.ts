@@ -46,7 +46,13 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
 /** torch.unflatten: one dimension becomes several. */
 export function unflatten(x: Tensor, dim: number, sizes: readonly number[]): Tensor {
   const at = wrapDim(dim, x.shape.length);
-  const inner = inferShape(sizes, x.shape[at]!);
+  const length = x.shape[at]!;
+  if (!sizes.includes(-1) && product(sizes) !== length) {
+    throw new RuntimeError(
+      `unflatten: Provided sizes ${listText(sizes)} don't multiply up to the size of dim ${at} (${length}) in the input tensor`,
+    );
+  }
+  const inner = inferShape(sizes, length);
   return view(x, [...x.shape.slice(0, at), ...inner, ...x.shape.slice(at + 1)]);
 }
 

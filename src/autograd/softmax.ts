@@ -1,5 +1,6 @@
 /** Softmax, its logarithm, and log-sum-exp: shifted by the largest element, so that nothing overflows. */
 
+import { NotImplementedError } from "../check.ts";
 import type { Dense } from "../dense/dense.ts";
 import { type DType, float64 } from "../dense/dtype.ts";
 import { map, zip } from "../dense/elementwise.ts";
@@ -30,7 +31,15 @@ function elementary(dtype: DType): ReturnType<typeof functions> {
   return functions(dtype === float64 ? "float64" : "float32");
 }
 
-function prepared(x: Tensor, dim: number | undefined, dtype: DType | undefined): { x: Tensor; at: number } {
+function prepared(
+  who: string,
+  x: Tensor,
+  dim: number | undefined,
+  dtype: DType | undefined,
+): { x: Tensor; at: number } {
+  if (!dtype && x.dtype.kind !== "float") {
+    throw new NotImplementedError(`"${who}_kernel_impl" not implemented for '${x.dtype.scalarType}'`);
+  }
   const real = contiguous(toDtype(x, dtype ?? toFloatType(x.dtype)));
   const rank = x.shape.length;
   // Without a dimension torch falls back on the oldest convention.
@@ -39,7 +48,7 @@ function prepared(x: Tensor, dim: number | undefined, dtype: DType | undefined):
 
 /** torch.softmax: e^x over its sum along `dim`. */
 export function softmax(input: Tensor, dim?: number, dtype?: DType): Tensor {
-  const { x, at } = prepared(input, dim, dtype);
+  const { x, at } = prepared("softmax", input, dim, dtype);
   const { exp: power } = elementary(x.dtype);
   const { centred, total } = shifted(x.value, dimsOf(x, at));
   const y = new Tensor(zip({ number: (v, s) => power(v) / s }, centred, total, x.dtype));
@@ -50,7 +59,7 @@ export function softmax(input: Tensor, dim?: number, dtype?: DType): Tensor {
 
 /** torch.log_softmax: x − log Σ e^x along `dim`. */
 export function logSoftmax(input: Tensor, dim?: number, dtype?: DType): Tensor {
-  const { x, at } = prepared(input, dim, dtype);
+  const { x, at } = prepared("log_softmax", input, dim, dtype);
   const { log } = elementary(x.dtype);
   const { centred, total } = shifted(x.value, dimsOf(x, at));
   const y = new Tensor(zip({ number: (v, s) => v - log(s) }, centred, total, x.dtype));

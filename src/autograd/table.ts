@@ -59,7 +59,8 @@ export function binary(name: string, f: Binary, forA: BinaryRule, forB: BinaryRu
     const x = asTensor(a, dtype);
     const y = asTensor(b, dtype);
     const reads = (x.requiresGrad ? (forA.reads ?? "") : "") + (y.requiresGrad ? (forB.reads ?? "") : "");
-    const saved = [x, y].filter((_, i) => reads.includes("ab"[i]!));
+    // In torch's order, which decides about the message when both were changed.
+    const saved = [y, x].filter((_, i) => reads.includes("ba"[i]!));
     return tracked(
       name,
       [x, y],

@@ -169,7 +169,7 @@ export function record(
 ): void {
   if (!isGradEnabled() || !inputs.some((input) => input.requiresGrad)) return;
   const edges = inputs.map((input) => input.gradientEdge);
-  const node = new Node(name, edges, rules, saved);
+  const node = new Node(name, edges, rules, saved, outputs);
   for (const [output, tensor] of outputs.entries()) {
     if (tensor.dtype.kind === "float") tensor.setHistory({ node, output });
   }

@@ -14,10 +14,25 @@ export class OrderedDict<K, V> extends Map<K, V> {
     return value!;
   }
 
+  /** The keys; print as `odict_keys(['a', 'b'])`. */
+  override keys(): MapIterator<K> {
+    return printing(super.keys(), () => `odict_keys(${repr([...super.keys()])})`);
+  }
+
+  /** The values; print as `odict_values([1, 2])`. */
+  override values(): MapIterator<V> {
+    return printing(super.values(), () => `odict_values(${repr([...super.values()])})`);
+  }
+
   override toString(): string {
     if (this.size === 0) return "OrderedDict()";
     return containerText(this, "...", () => {
       return `OrderedDict([${Array.from(this, ([key, value]) => `(${repr(key)}, ${repr(value)})`).join(", ")}])`;
     });
   }
+}
+
+/** An iterator with a text. */
+function printing<I extends object>(iterator: I, text: () => string): I {
+  return Object.defineProperty(iterator, "toString", { value: text });
 }

@@ -2,7 +2,7 @@
  * Many numbers to one. The reduced dimensions are brought to the end, so that every reduction is a loop over rows. Sums
  * of floats are kept in float64 and rounded once, which is at least as close to the truth as any order of float32 sums.
  */
-import { IndexError, RuntimeError } from "../check.ts";
+import { IndexError } from "../check.ts";
 import { allocate, copyDense, copyInOrder, type Dense, elements, wrap } from "./dense.ts";
 import { bool, type Data, type DType, int64 } from "./dtype.ts";
 import { rounded } from "./elementwise.ts";
@@ -151,11 +151,8 @@ export function extremum(
 }
 
 function emptyReduction(who: string, x: Dense, dims: Dims): Error {
-  if (dims.length < x.shape.length || x.shape.length === 1) {
-    return new IndexError(`${who}(): Expected reduction dim ${dims[0]} to have non-zero size.`);
-  }
-  return new RuntimeError(
-    `${who}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
+  return new IndexError(
+    `${who}(): Expected reduction dim ${dims.find((d) => x.shape[d] === 0)} to have non-zero size.`,
   );
 }
 

@@ -103,8 +103,10 @@ export function expandStrides(shape: Dims, strides: Dims, target: Dims): number[
 export function inferShape(shape: Dims, count: number): number[] {
   const unknown = shape.indexOf(-1);
   if (unknown !== shape.lastIndexOf(-1)) throw new RuntimeError("only one dimension can be inferred");
-  const invalid = shape.find((length) => length < -1);
-  if (invalid !== undefined) throw new RuntimeError(`invalid shape dimension ${invalid}`);
+  const invalid = shape.findIndex((length) => length < -1);
+  if (invalid >= 0) {
+    throw new RuntimeError(`invalid shape dimension ${shape[invalid]} at index ${invalid} of shape ${listText(shape)}`);
+  }
   const known = product(shape.filter((length) => length !== -1));
   if (unknown >= 0 && known === 0 && count === 0) {
     throw new RuntimeError(

@@ -1,6 +1,6 @@
 /** torch.Size: the shape of a tensor, an array of integers that prints as torch prints it. */
 export class Size extends Array<number> {
-  /** Plain arrays come out of `map`, `filter` and `slice`. */
+  /** Plain arrays come out of `map` and `filter`. */
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
@@ -8,6 +8,11 @@ export class Size extends Array<number> {
   /** The number of elements: the product of all lengths. */
   numel(): number {
     return this.reduce((product, length) => product * length, 1);
+  }
+
+  /** Some of the lengths, as a Size: Python's `shape[1:]`. */
+  override slice(start?: number, end?: number): Size {
+    return size(super.slice(start, end));
   }
 
   override toString(): string {

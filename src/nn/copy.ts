@@ -24,17 +24,8 @@ function copyAny(value: unknown, copies: Copies): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (copies.has(value)) return copies.get(value);
   if (value instanceof Tensor) return copyTensor(value, copies);
-  if (value instanceof Map) {
-    const copy = keep(value, new (value.constructor as MapConstructor)(), copies);
-    for (const [key, entry] of value) copy.set(key, copyAny(entry, copies));
-    return copy;
-  }
-  if (value instanceof Set) {
-    const copy = keep(value, new Set(), copies);
-    for (const entry of value) copy.add(copyAny(entry, copies));
-    return copy;
-  }
-  return value instanceof Module || Array.isArray(value) || isRecord(value) ? copyProperties(value, copies) : value;
+  const isKnown = [Module, Array, Map, Set].some((known) => value instanceof known) || isRecord(value);
+  return isKnown ? copyContents(value, copies) : value;
 }
 
 function copyTensor(tensor: Tensor, copies: Copies): Tensor {
@@ -48,14 +39,16 @@ function copyTensor(tensor: Tensor, copies: Copies): Tensor {
   const memory = (copies.get(storage) ?? keep(storage, { data: storage.data.slice(), version: 0 }, copies)) as Storage;
   const leaf = new Tensor(new Dense(memory, dtype, shape, strides, offset), tensor.requiresGrad);
   const copy = tensor instanceof Parameter ? new Parameter(leaf, tensor.requiresGrad) : leaf;
-  copy.grad = tensor.grad && copyTensor(tensor.grad, copies);
+  copy.grad = copyAny(tensor.grad, copies) as Tensor | null;
   return keep(tensor, copy, copies);
 }
 
-function copyProperties(original: object, copies: Copies): object {
-  const copy: object = Array.isArray(original) ? [] : {};
+function copyContents(original: object, copies: Copies): object {
+  const copy = keep(original, emptyLike(original), copies);
   Object.setPrototypeOf(copy, Object.getPrototypeOf(original));
-  keep(original, copy, copies);
+  if (copy instanceof Map)
+    for (const [key, entry] of original as Map<unknown, unknown>) copy.set(key, copyAny(entry, copies));
+  if (copy instanceof Set) for (const entry of original as Set<unknown>) copy.add(copyAny(entry, copies));
   for (const key of Reflect.ownKeys(original)) {
     const property = Object.getOwnPropertyDescriptor(original, key)!;
     const entry = copyAny(Reflect.get(original, key), copies);
@@ -64,6 +57,12 @@ function copyProperties(original: object, copies: Copies): object {
     else Object.defineProperty(copy, key, property.get ? property : { ...property, value: entry });
   }
   return copy;
+}
+
+function emptyLike(original: object): object {
+  if (original instanceof Map) return new Map();
+  if (original instanceof Set) return new Set();
+  return Array.isArray(original) ? [] : {};
 }
 
 /** A plain object that holds nothing but data. One with functions is a thing known by its identity: a dtype, a cell. */

@@ -8,12 +8,13 @@ import { expectCpu } from "../autograd/create.ts";
 import { zero_ } from "../autograd/inplace.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { Tensor } from "../autograd/tensor.ts";
-import { AttributeError, KeyError, NotImplementedError, pythonTypeOf, ValueError } from "../check.ts";
+import { AttributeError, NotImplementedError, ValueError } from "../check.ts";
 import { bfloat16, type DType, float16, float32, float64 } from "../dense/dtype.ts";
 import type { OrderedDict } from "../dense/ordered-dict.ts";
 import { type Tuple, tuple } from "../dense/tuple.ts";
 import { addHook, type ForwardHook, type ForwardPreHook, type Hooks, hooked } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
+import { expectName, guardParameter, typeText } from "./register.ts";
 import { collectState, type IncompatibleKeys, type LoadOptions, loadState, type StateDict } from "./state-dict.ts";
 
 /**
@@ -73,20 +74,7 @@ export class Module {
         `cannot assign '${typeText(parameter)}' object to parameter '${name}' (torch.nn.Parameter or None required)`,
       );
     }
-    let current = parameter;
-    Object.defineProperty(this, name, {
-      enumerable: true,
-      configurable: true,
-      get: () => current,
-      set: (value: Parameter | null) => {
-        if (value !== null && !(value instanceof Parameter)) {
-          throw new TypeError(
-            `cannot assign '${typeText(value)}' as parameter '${name}' (torch.nn.Parameter or None expected)`,
-          );
-        }
-        current = value;
-      },
-    });
+    guardParameter(this, name, parameter);
   }
 
   /** Makes a property of a tensor that belongs to the module but is not learned. */
@@ -372,17 +360,4 @@ function attribute(owner: Module, name: string): unknown {
   const found: unknown = Reflect.get(owner, name);
   if (found === undefined) throw new AttributeError(`${owner.name()} has no attribute \`${name}\``);
   return found;
-}
-
-function expectName(module: Module, kind: string, name: string, isOfKind: (present: unknown) => boolean): void {
-  const given = kind === "module" ? `, got: ${name}` : "";
-  if (name.includes(".")) throw new KeyError(`${kind} name can't contain "."${given}`);
-  if (name === "") throw new KeyError(`${kind} name can't be empty string ""`);
-  const present: unknown = Reflect.get(module, name);
-  if (present === undefined || present === null || isOfKind(present)) return;
-  throw new KeyError(`attribute '${name}' already exists`);
-}
-
-function typeText(value: unknown): string {
-  return value instanceof Tensor ? `torch.${value.dtype.scalarType}Tensor` : pythonTypeOf(value);
 }

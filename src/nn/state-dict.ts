@@ -43,9 +43,13 @@ export class IncompatibleKeys {
 /** Every parameter and persistent buffer of a module by its path, without past, on the module's own memory. */
 export function collectState(module: Module): OrderedDict<string, Tensor> {
   const state = new OrderedDict<string, Tensor>();
+  const metadata = new OrderedDict<string, { readonly version: number }>();
   for (const [path, owner] of places(module)) {
+    metadata.set(path, { version: 1 });
     for (const [name, tensor] of owner.ownState()) state.set(join(path, name), new Tensor(tensor.value));
   }
+  // What torch's files keep beside the items; it is none itself and does not print.
+  Object.defineProperty(state, "_metadata", { value: metadata, writable: true, configurable: true });
   return state;
 }
 

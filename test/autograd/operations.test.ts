@@ -1,27 +1,10 @@
 import { readFileSync } from "node:fs";
 import * as torch from "unrolled";
-import { type DType, Tensor } from "unrolled";
+import { Tensor } from "unrolled";
 import { describe, expect, test } from "vitest";
-import { activations } from "./operations/activations.ts";
-import { arithmetic } from "./operations/arithmetic.ts";
-import { assignments } from "./operations/assignments.ts";
-import { blends } from "./operations/blends.ts";
-import { choosing } from "./operations/choosing.ts";
-import { comparisons } from "./operations/comparisons.ts";
-import { draws } from "./operations/draws.ts";
-import { extremes } from "./operations/extremes.ts";
-import { factories } from "./operations/factories.ts";
-import { inPlace } from "./operations/in-place.ts";
-import { indexing } from "./operations/indexing.ts";
-import { joins } from "./operations/joins.ts";
-import { pointwise } from "./operations/pointwise.ts";
-import { products } from "./operations/products.ts";
-import { reductions } from "./operations/reductions.ts";
-import { shapes } from "./operations/shapes.ts";
-import { softmax } from "./operations/softmax.ts";
-import type { Inputs, Outcome, Table } from "./operations/table.ts";
-
-type Coded = number | string;
+import { type Coded, decoded, inputs } from "./operations/inputs.ts";
+import type { Outcome } from "./operations/table.ts";
+import { tables } from "./operations/tables.ts";
 
 interface Output {
   readonly dtype: string;
@@ -44,49 +27,8 @@ interface Group {
   readonly cases: Readonly<Record<string, Case>>;
 }
 
-interface Input {
-  readonly shape: readonly number[];
-  readonly value: readonly Coded[];
-  readonly float: boolean;
-  readonly bool: boolean;
-}
-
 const read = (name: string) => JSON.parse(readFileSync(new URL(`../golden/${name}.json`, import.meta.url), "utf8"));
-const golden = read("operations") as { inputs: Record<string, Input>; groups: Record<string, Group> };
-const groups = { ...golden.groups, ...(read("operations2") as typeof golden).groups };
-
-const tables: Record<string, Table> = {
-  activations,
-  arithmetic,
-  assignments,
-  blends,
-  choosing,
-  comparisons,
-  draws,
-  extremes,
-  factories,
-  "in place": inPlace,
-  indexing,
-  joins,
-  pointwise,
-  products,
-  reductions,
-  shapes,
-  softmax,
-};
-
-const decoded = (value: Coded): number =>
-  typeof value === "number" ? value : Number(value.replace("inf", "Infinity").replace("nan", "NaN"));
-
-function inputs(dtype: DType): Inputs {
-  return Object.fromEntries(
-    Object.entries(golden.inputs).map(([name, { shape, value, float, bool }]) => {
-      const numbers = torch.tensor(value.map(decoded), { dtype: float ? dtype : bool ? torch.bool : torch.int64 });
-      const x = numbers.reshape(shape);
-      return [name, float && name !== "n" ? x.requiresGrad_() : x];
-    }),
-  );
-}
+const groups: Record<string, Group> = { ...read("operations").groups, ...read("operations2").groups };
 
 /** How test/golden/operations.py weighs the elements of a gradient. */
 function weights(shape: readonly number[], start: number): Tensor {
@@ -99,7 +41,7 @@ const listed = (outcome: Outcome): Tensor[] => (outcome instanceof Tensor ? [out
 const values = (x: Tensor): Coded[] =>
   ([x.detach().reshape(-1).tolist<number | bigint>()].flat(9) as (number | bigint | boolean)[]).map(Number);
 
-/** Exactly equal, also in the sign of zero, or near in the measure given. */
+/** Exactly equal (0 and -0 count as one), or within `relative` of the value or of an eighth of the largest one. */
 function expectValues(actual: readonly Coded[], expected: readonly Coded[], relative: number): void {
   expect(actual.length).toBe(expected.length);
   const scale = Math.max(...expected.map((v) => Math.abs(decoded(v))).filter(Number.isFinite), 0);

@@ -6,7 +6,24 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ["draws", "files", "fit", "formatting", "initialisers", "losses", "module-errors", "modules", "optimizers", "packing", "printing", "rnn"]
+NAMES = [
+    "draws",
+    "errors",
+    "files",
+    "fit",
+    "formatting",
+    "history",
+    "initialisers",
+    "losses",
+    "module-errors",
+    "modules",
+    "operations",
+    "operations2",
+    "optimizers",
+    "packing",
+    "printing",
+    "rnn",
+]
 
 if __name__ == "__main__":
     sys.path.insert(0, str(HERE))

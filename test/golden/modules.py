@@ -65,6 +65,7 @@ def make():
         "children": [name for name, _ in net.named_children()],
         "buffers": [name for name, _ in net.named_buffers()],
         "state": list(state),
+        "metadata": repr(state._metadata),
         "applied": order,
         "loaded": str(net.load_state_dict(state)),
         "loadedPartly": str(net.load_state_dict(extra, strict=False)),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 /** Runs a script of this folder, whose last argument is the file it writes, and gives the lines of that file. */
 export function linesFrom(script: string, ...args: readonly (string | number)[]): string[] {
-  const python = process.env["PYTHON"];
+  const python = process.env.PYTHON;
   if (!python) throw new Error("PYTHON is not set: it names a Python with torch 2.13.0");
   expectTorch(python);
   const folder = mkdtempSync(join(tmpdir(), "unrolled-"));

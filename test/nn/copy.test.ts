@@ -47,21 +47,21 @@ describe("a deep copy of a module", () => {
 
   it("ties what its original ties", () => {
     const copy = nn.deepcopy(new Net());
-    expect(copy.tail.weight).toBe(copy.head.weight);
-    expect(copy.notes.get("weight")).toBe(copy.head.weight);
+    expect(copy.tail.weight === copy.head.weight).toBe(true);
+    expect(copy.notes.get("weight") === copy.head.weight).toBe(true);
   });
 
   it("keeps gradients, dtypes and what needs none", () => {
     const net = new Net().double();
-    net.rnn["bias_ih_l0"]!.requiresGrad = false;
+    net.rnn.bias_ih_l0!.requiresGrad = false;
     net
       .forward(torch.randn(4, 2, 2, { dtype: torch.float64 }))
       .sum()
       .backward();
     const copy = nn.deepcopy(net);
     expect(torch.equal(copy.head.weight.grad!, net.head.weight.grad!)).toBe(true);
-    expect(copy.head.weight.grad).not.toBe(net.head.weight.grad);
-    expect(copy.rnn["bias_ih_l0"]!.requiresGrad).toBe(false);
+    expect(copy.head.weight.grad === net.head.weight.grad).toBe(false);
+    expect(copy.rnn.bias_ih_l0!.requiresGrad).toBe(false);
     expect(copy.head.weight.dtype).toBe(torch.float64);
     expect(() => Object.assign(copy.rnn, { weight_ih_l0: torch.zeros(1) })).toThrow("cannot assign");
   });
@@ -96,6 +96,7 @@ describe("a deep copy of other things", () => {
     const copy = nn.deepcopy(state);
     expect(copy).toBeInstanceOf(torch.OrderedDict);
     expect(String(copy)).toBe(String(state));
+    expect(Reflect.get(copy, "_metadata")).toEqual(Reflect.get(state, "_metadata"));
     copy.get("bias")!.fill_(5);
     expect(state.get("bias")!.item()).not.toBe(5);
   });

@@ -98,7 +98,7 @@ describe("a module lists its parts in torch's order", () => {
   });
 
   it("finds parts by path", () => {
-    expect(net.getParameter("rnn.bias_hh_l1")).toBe(net.rnn["bias_hh_l1"]);
+    expect(net.getParameter("rnn.bias_hh_l1")).toBe(net.rnn.bias_hh_l1);
     expect(net.getSubmodule("layers.1")).toBe(net.layers[1]);
     expect(net.getSubmodule("")).toBe(net);
     expect(net.getBuffer("mean").shape).toEqual(torch.zeros(3).shape);
@@ -124,6 +124,12 @@ describe("a state dict", () => {
     expect(state.get("weight")!.requiresGrad).toBe(false);
   });
 
+  it("carries torch's metadata, which is no item", () => {
+    const state = new Net().stateDict();
+    expect(torch.repr(Reflect.get(state, "_metadata"))).toBe(golden.metadata);
+    expect(Object.keys(state)).toEqual([]);
+  });
+
   it("reports what did not fit when it may", () => {
     const net = new Net();
     const state = net.stateDict();
@@ -135,15 +141,15 @@ describe("a state dict", () => {
 
   it("is copied in, converted, or put in place with `assign`", () => {
     const [from, to] = [new nn.RNN(2, 3, { dtype: torch.float64 }), new nn.RNN(2, 3)];
-    const before = to["weight_ih_l0"]!;
+    const before = to.weight_ih_l0!;
     to.loadStateDict(from.stateDict());
-    expect(to["weight_ih_l0"]).toBe(before);
-    expect(torch.equal(before, from["weight_ih_l0"]!.float())).toBe(true);
+    expect(to.weight_ih_l0).toBe(before);
+    expect(torch.equal(before, from.weight_ih_l0!.float())).toBe(true);
     to.requiresGrad_(false).loadStateDict(Object.fromEntries(from.stateDict()), { assign: true });
-    expect(to["weight_ih_l0"]!.dtype).toBe(torch.float64);
-    expect(to["weight_ih_l0"]!.requiresGrad).toBe(false);
-    torch.noGrad(() => from["weight_ih_l0"]!.fill_(2));
-    expect(to["weight_ih_l0"]!.at("0, 0").item()).toBe(2);
+    expect(to.weight_ih_l0!.dtype).toBe(torch.float64);
+    expect(to.weight_ih_l0!.requiresGrad).toBe(false);
+    torch.noGrad(() => from.weight_ih_l0!.fill_(2));
+    expect(to.weight_ih_l0!.at("0, 0").item()).toBe(2);
   });
 });
 

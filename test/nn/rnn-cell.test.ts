@@ -27,7 +27,7 @@ function results(
   const y = cell.forward(x!, h);
   y.square().sum().backward();
   const seen: Record<string, Tensor> = { h: y, dx: x!.grad! };
-  if (h) seen["dh"] = h.grad!;
+  if (h) seen.dh = h.grad!;
   for (const [name, weight] of cell.namedParameters()) seen[`d${name}`] = weight.grad!;
   return seen;
 }

@@ -48,7 +48,7 @@ function results({ rnn, x, h0, towards }: ReturnType<typeof drawn>, dtype: torch
   const [output, hn] = rnn.forward(dx!, dh0);
   output.mul(towards[0]).sum().add(hn.mul(towards[1]).sum()).backward();
   const seen: Record<string, Tensor> = { output, hn, dx: dx!.grad! };
-  if (dh0) seen["dh0"] = dh0.grad!;
+  if (dh0) seen.dh0 = dh0.grad!;
   for (const [name, weight] of rnn.namedParameters()) seen[`d${name}`] = weight.grad!;
   return seen;
 }

@@ -108,7 +108,6 @@ export const reading: Failures = {
   "v.mT": ({ v }) => v.mT,
   "x.flatten(1, 0)": ({ x }) => x.flatten(1, 0),
   "x.unflatten(0, (2, 2))": ({ x }) => x.unflatten(0, [2, 2]),
-  "x.unflatten(0, (-1, -1))": ({ x }) => x.unflatten(0, [-1, -1]),
   "x.movedim(3, 0)": ({ x }) => x.movedim(3, 0),
   "x.flip(3)": ({ x }) => x.flip(3),
   "x.flip(0, 0)": ({ x }) => x.flip(0, 0),

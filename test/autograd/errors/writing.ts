@@ -173,7 +173,7 @@ export const writing: Failures = {
     y.add_(1);
     return z.sum().backward();
   },
-  "y = w * 1; y[0].exp_(); y.add_(1); y.sum().backward()": ({ w }) => {
+  "y = w * 1; v = y[0].exp_(); y.add_(1); y.sum().backward()": ({ w }) => {
     const y = w.mul(1);
     y.at(0).exp_();
     y.add_(1);

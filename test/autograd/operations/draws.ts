@@ -40,4 +40,13 @@ export const draws: Table = {
   "seeded(7, lambda: (x * 1).normal_())": ({ x }) => seeded(7, () => x.mul(1).normal_()),
   "seeded(7, lambda: (x * 1).bernoulli_(0.5))": ({ x }) => seeded(7, () => x.mul(1).bernoulli_(0.5)),
   "seeded(7, lambda: (x * 1).random_(5))": ({ x }) => seeded(7, () => x.mul(1).random_(5)),
+  "seeded(7, lambda: torch.zeros(3, 2).t().exponential_())": () =>
+    seeded(7, () => torch.zeros(3, 2).t().exponential_()),
+  "seeded(7, lambda: torch.zeros(3, 2).t().geometric_(0.25))": () =>
+    seeded(7, () => torch.zeros(3, 2).t().geometric_(0.25)),
+  "seeded(7, lambda: torch.randn_like(x.t()))": ({ x }) => seeded(7, () => torch.randnLike(x.t())),
+  "seeded(7, lambda: torch.randn_like(u.permute(2, 0, 1)))": ({ u }) =>
+    seeded(7, () => torch.randnLike(u.permute(2, 0, 1))),
+  "seeded(7, lambda: (p * 1).exponential_())": ({ p }) => seeded(7, () => p.mul(1).exponential_()),
+  "seeded(7, lambda: (p * 1).geometric_(0.25))": ({ p }) => seeded(7, () => p.mul(1).geometric_(0.25)),
 };

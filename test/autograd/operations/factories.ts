@@ -42,4 +42,7 @@ export const factories: Table = {
   "torch.tensor([[]])": () => torch.tensor([[]]),
   "torch.tensor(3, dtype=torch.int64)": () => torch.tensor(3, { dtype: torch.int64 }),
   "torch.tensor([1.9, -1.9], dtype=torch.int64)": () => torch.tensor([1.9, -1.9], { dtype: torch.int64 }),
+  "torch.zeros_like(torch.empty_like(u.permute(2, 0, 1)))": ({ u }) =>
+    torch.zerosLike(torch.emptyLike(u.permute(2, 0, 1))),
+  "torch.ones_like(k.new_empty((2, 3)))": ({ k }) => torch.onesLike(k.newEmpty([2, 3])),
 };

@@ -77,4 +77,8 @@ export const shapes: Table = {
   "torch.ones(2, dtype=torch.float16) + torch.ones(2, dtype=torch.bfloat16)": () =>
     torch.ones(2, { dtype: torch.float16 }).add(torch.ones(2, { dtype: torch.bfloat16 })),
   "k.to(torch.uint8) + k.to(torch.int8)": ({ k }) => k.to(torch.uint8).add(k.to(torch.int8)),
+  "k.short()": ({ k }) => k.short(),
+  "(k * 50).char()": ({ k }) => k.mul(50).char(),
+  "k.byte()": ({ k }) => k.byte(),
+  "x.cpu() * 2": ({ x }) => x.cpu().mul(2),
 };

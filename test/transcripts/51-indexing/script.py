@@ -28,6 +28,7 @@ y[..., -1] = 9
 y[0] += 0.5
 print(y)
 print(row)
+print(y.shape[1:], row.data_ptr() == y[1].data_ptr(), row.data_ptr() == y.data_ptr(), y.clone().data_ptr() == y.data_ptr())
 y[1:, :2] *= 10
 print(y)
 y[:] = 0

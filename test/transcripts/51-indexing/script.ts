@@ -29,6 +29,12 @@ y.set("..., -1", 9);
 y.at(0).add_(0.5);
 print(y);
 print(row);
+print(
+  y.shape.slice(1),
+  row.dataPtr() === y.at(1).dataPtr(),
+  row.dataPtr() === y.dataPtr(),
+  y.clone().dataPtr() === y.dataPtr(),
+);
 y.at("1:, :2").mul_(10);
 print(y);
 y.set(":", 0);

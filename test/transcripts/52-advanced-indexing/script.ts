@@ -60,7 +60,7 @@ print(
   ),
 );
 print(torch.where(c.gt(2), c, torch.zerosLike(c)));
-print(torch.where(c.gt(2), c, -1.0));
+print(torch.where(c.gt(2), c, -1.0), torch.where(c.gt(2), 1.0, 0.0), torch.where(c.gt(2), 1n, 0n));
 print(c.maskedFill(c.gt(3), -Infinity));
 print(torch.indexSelect(c, 1, torch.tensor([2n, 0n])), torch.maskedSelect(c, c.gt(2.5)));
 print(torch.zeros(2, 3).scatter_(1, torch.tensor([[1n], [2n]]), 1.0));

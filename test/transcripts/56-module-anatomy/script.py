@@ -1,4 +1,5 @@
 # What a module is made of
+import copy
 from collections import OrderedDict
 import torch
 from torch import nn
@@ -95,6 +96,11 @@ seq.append(nn.Tanh())
 print(len(seq), seq[-1])
 seq.double()
 print(seq.first.weight.dtype, seq(torch.zeros(2, 1, dtype=torch.float64)).dtype)
+print(seq.state_dict().keys())
+weights = nn.ParameterList([nn.Parameter(torch.ones(2, 3)), nn.Parameter(torch.zeros(3))])
+print(weights, len(weights), weights[-1].shape, [n for n, _ in weights.named_parameters()])
+copied = copy.deepcopy(weights)
+print(torch.equal(copied[0], weights[0]), copied[0] is weights[0])
 twin = nn.Linear(2, 2)
 tied = nn.Sequential(twin, twin)
 print(len(list(tied.parameters())), len(tied.state_dict()))

@@ -133,6 +133,16 @@ print(
   (seq.getSubmodule("first") as nn.Linear).weight.dtype,
   seq.forward(torch.zeros(2, 1, { dtype: torch.float64 })).dtype,
 );
+print(seq.stateDict().keys());
+const weights = new nn.ParameterList([new nn.Parameter(torch.ones(2, 3)), new nn.Parameter(torch.zeros(3))]);
+print(
+  weights,
+  weights.length,
+  weights.at(-1).shape,
+  [...weights.namedParameters()].map(([n]) => n),
+);
+const copied = nn.deepcopy(weights);
+print(torch.equal(copied[0], weights[0]), copied[0] === weights[0]);
 const twin = new nn.Linear(2, 2);
 const tied = new nn.Sequential(twin, twin);
 print([...tied.parameters()].length, tied.stateDict().size);

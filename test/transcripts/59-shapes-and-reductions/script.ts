@@ -21,7 +21,17 @@ print(torch.cat([x, x], 1), torch.cat([x, x]).shape, torch.stack([x, x.neg()], 1
 print(x.split(2, 1), x.chunk(2), torch.unbind(x, 1)[0]);
 print(x.at(0).repeat(2, 1), x.at(0).expand(2, 3), x.repeatInterleave(2, 0).shape, x.tile(2).shape);
 print(x.clamp(2, 5), x.clamp({ min: 3 }), torch.clamp(x, { max: 2 }), x.abs().sqrt().round({ decimals: 2 }));
-print(x.add(1), x.rsub(2), x.reciprocal(), x.pow(2), x.floorDivide(2), x.remainder(2), x.neg(), x.mul(x), x.div(2));
+print(
+  x.add(1),
+  torch.sub(2, x),
+  torch.div(1, x),
+  x.pow(2),
+  x.floorDivide(2),
+  x.remainder(2),
+  x.neg(),
+  x.mul(x),
+  x.div(2),
+);
 print(
   x.matmul(x.T),
   x.mm(x.T).trace(),

@@ -60,5 +60,7 @@ with torch.no_grad():
         best = model(encode(sent, word_to_ix)).argmax(dim=1)
         print(" ".join(sent), "->", [ix_to_tag[i] for i in best.tolist()], "want", tag)
         print("accuracy:", (best == encode(tag, tag_to_ix)).float().mean().item())
+fixed = nn.Embedding.from_pretrained(torch.eye(3))
+print(fixed, fixed(torch.tensor([2, 0])), fixed.weight.requires_grad, torch.rand(1))
 counts = {k: v.numel() for k, v in model.named_parameters()}
 print(counts, sum(counts.values()))

@@ -96,6 +96,8 @@ torch.noGrad(() => {
     print("accuracy:", pyFloat(best.eq(encode(tag, tagToIx)).float().mean().item()));
   }
 });
+const fixed = nn.Embedding.fromPretrained(torch.eye(3));
+print(fixed, fixed.forward(torch.tensor([2n, 0n])), fixed.weight.requiresGrad, torch.rand(1));
 const counts = Object.fromEntries([...model.namedParameters()].map(([k, v]) => [k, v.numel()]));
 print(
   counts,
