@@ -1,12 +1,13 @@
 /** torch.nn: layers, cells, losses and what they are built from. */
 export { Flatten, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from "./nn/activation.ts";
-export { type CellOptions, RNNCell, type RNNCellOptions } from "./nn/cell.ts";
+export { type CellOptions, GRUCell, LSTMCell, RNNCell, type RNNCellOptions } from "./nn/cell.ts";
 export { type Layer, ModuleDict, ModuleList, Sequential } from "./nn/container.ts";
 export { deepcopy } from "./nn/copy.ts";
 export { Dropout } from "./nn/dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./nn/embedding.ts";
 export type { ForwardHook, ForwardPreHook } from "./nn/hooks.ts";
 export * as init from "./nn/init.ts";
+export { GRU, LSTM, type LSTMOptions, type LSTMState, RNN, RNNBase, type RNNOptions } from "./nn/layers.ts";
 export { Identity, Linear, type LinearOptions } from "./nn/linear.ts";
 export {
   BCELoss,
@@ -22,7 +23,7 @@ export {
 export { Module, type NamedPair } from "./nn/module.ts";
 export { Parameter } from "./nn/parameter.ts";
 export { ParameterList } from "./nn/parameter-list.ts";
-export { RNN, type RNNOptions } from "./nn/recurrent.ts";
+export { type ForwardOptions, Recurrent } from "./nn/recurrent.ts";
 export type { RecurrentOptions } from "./nn/recurrent-options.ts";
 export type { IncompatibleKeys, LoadOptions, StateDict } from "./nn/state-dict.ts";
 export * as utils from "./utils.ts";

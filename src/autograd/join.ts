@@ -112,6 +112,11 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
 
 /** torch.stack: joined along a new dimension. */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  return stackNamed("StackBackward0", tensors, dim);
+}
+
+/** `stack` under the name of the operation that it is a part of. */
+export function stackNamed(name: string, tensors: readonly Tensor[], dim: number): Tensor {
   const first = tensors[0];
   if (!first) throw new RuntimeError("stack expects a non-empty TensorList");
   for (const [at, { shape }] of tensors.entries()) {
@@ -127,7 +132,7 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
     at,
   );
   const rules = tensors.map((x, i) => (g: Tensor) => fit(selectAt(g, at, i), x));
-  return tracked("StackBackward0", tensors, value, rules);
+  return tracked(name, tensors, value, rules);
 }
 
 /** torch.hstack: side by side, along dimension 1 (0 for vectors). */

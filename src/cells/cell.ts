@@ -30,8 +30,8 @@ export interface DifferentiableAlgebra<V> extends Algebra<V> {
 /** One value for each name. */
 export type Named<Name extends string, V> = { readonly [name in Name]: V };
 
-/** A recurrence: its gates in checkpoint order, its state, and one step of arithmetic. */
-export interface Cell<Gate extends string = string, State extends string = string> {
+/** A recurrence: its gates in checkpoint order, its state, and one step of arithmetic. `Inner` names what else it shows. */
+export interface Cell<Gate extends string = string, State extends string = string, Inner extends string = string> {
   /** torch's name of the layer. */
   readonly name: string;
   /** The blocks of rows in the weights, top to bottom, as checkpoints have them. */
@@ -39,7 +39,7 @@ export interface Cell<Gate extends string = string, State extends string = strin
   /** What is carried from step to step; the first is also the output. */
   readonly state: readonly State[];
   /** One line of mathematics for each name that `step` returns. */
-  readonly equations: Named<Gate | State, string>;
+  readonly equations: Named<Gate | State | Inner, string>;
   /** `x` = W_ih·x_t + b_ih and `r` = W_hh·h + b_hh, split by gate; `s` is the state. Returns all it computed, by name. */
-  step<V>(m: Algebra<V>, x: Named<Gate, V>, r: Named<Gate, V>, s: Named<State, V>): Named<Gate | State, V>;
+  step<V>(m: Algebra<V>, x: Named<Gate, V>, r: Named<Gate, V>, s: Named<State, V>): Named<Gate | State | Inner, V>;
 }

@@ -6,7 +6,7 @@ import type { Cell } from "./cell.ts";
  *     a  = W_ih·x + b_ih + W_hh·h + b_hh
  *     h' = φ(a)                                  φ is tanh or relu
  */
-export const elman = (phi: "tanh" | "relu" = "tanh"): Cell<"a", "h"> => ({
+export const elman = (phi: "tanh" | "relu" = "tanh"): Cell<"a", "h", never> => ({
   name: "RNN",
   gates: ["a"],
   state: ["h"],

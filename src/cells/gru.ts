@@ -8,7 +8,7 @@ import type { Cell } from "./cell.ts";
  *     n  = tanh(W_in·x + b_in + r·(W_hn·h + b_hn))   the new state, proposed
  *     h' = n + z·(h − n)                             which is (1 − z)·n + z·h
  */
-export const gru: Cell<"r" | "z" | "n", "h"> = {
+export const gru: Cell<"r" | "z" | "n", "h", never> = {
   name: "GRU",
   gates: ["r", "z", "n"],
   state: ["h"],

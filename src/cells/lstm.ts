@@ -8,9 +8,10 @@ import type { Cell } from "./cell.ts";
  *     g  = tanh(W_ig·x + b_ig + W_hg·h + b_hg)   what would be written
  *     o  = σ(W_io·x + b_io + W_ho·h + b_ho)      output gate: what is shown
  *     c' = f·c + i·g
- *     h' = o·tanh(c')
+ *     t  = tanh(c')
+ *     h' = o·t
  */
-export const lstm: Cell<"i" | "f" | "g" | "o", "h" | "c"> = {
+export const lstm: Cell<"i" | "f" | "g" | "o", "h" | "c", "t"> = {
   name: "LSTM",
   gates: ["i", "f", "g", "o"],
   state: ["h", "c"],
@@ -20,7 +21,8 @@ export const lstm: Cell<"i" | "f" | "g" | "o", "h" | "c"> = {
     g: "tanh(W_ig·x + b_ig + W_hg·h + b_hg)",
     o: "sigmoid(W_io·x + b_io + W_ho·h + b_ho)",
     c: "f·c + i·g",
-    h: "o·tanh(c')",
+    t: "tanh(c')",
+    h: "o·t",
   },
   step(m, x, r, s) {
     const i = m.sigmoid(m.add(x.i, r.i));
@@ -28,7 +30,8 @@ export const lstm: Cell<"i" | "f" | "g" | "o", "h" | "c"> = {
     const g = m.tanh(m.add(x.g, r.g));
     const o = m.sigmoid(m.add(x.o, r.o));
     const c = m.add(m.mul(f, s.c), m.mul(i, g));
-    const h = m.mul(o, m.tanh(c));
-    return { i, f, g, o, c, h };
+    const t = m.tanh(c);
+    const h = m.mul(o, t);
+    return { i, f, g, o, c, t, h };
   },
 };

@@ -93,8 +93,8 @@ export interface StepGradients<Gate extends string, State extends string, V> {
 }
 
 /** One step backwards: from the gradients of the new state to those of `x`, `r` and the old state. */
-export function reverse<Gate extends string, State extends string, V>(
-  cell: Cell<Gate, State>,
+export function reverse<Gate extends string, State extends string, Inner extends string, V>(
+  cell: Cell<Gate, State, Inner>,
   m: DifferentiableAlgebra<V>,
   x: Named<Gate, V>,
   r: Named<Gate, V>,

@@ -24,9 +24,9 @@ const phrases: Algebra<Phrase> = {
  * The formula of every name that the cell computes, written in its inputs: `x.i` is the gate's share of W_ih·x + b_ih,
  * `r.i` its share of W_hh·h + b_hh, and a bare name the state before the step.
  */
-export function formulas<Gate extends string, State extends string>(
-  cell: Cell<Gate, State>,
-): Named<Gate | State, string> {
+export function formulas<Gate extends string, State extends string, Inner extends string>(
+  cell: Cell<Gate, State, Inner>,
+): Named<Gate | State | Inner, string> {
   const each = <Name extends string>(names: readonly Name[], text: (name: Name) => string): Named<Name, Phrase> =>
     Object.fromEntries(names.map((key) => [key, name(text(key))])) as Named<Name, Phrase>;
   const computed = cell.step(
@@ -36,5 +36,5 @@ export function formulas<Gate extends string, State extends string>(
     each(cell.state, (state) => state),
   );
   const lines = Object.entries<Phrase>(computed).map(([key, { text }]) => [key, text]);
-  return Object.fromEntries(lines) as Named<Gate | State, string>;
+  return Object.fromEntries(lines) as Named<Gate | State | Inner, string>;
 }

@@ -4,12 +4,16 @@ import { uniform_ } from "../autograd/draw.ts";
 import { linear } from "../autograd/linear.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { squeeze, unsqueeze } from "../autograd/shape.ts";
-import type { Tensor } from "../autograd/tensor.ts";
+import { Tensor } from "../autograd/tensor.ts";
 import type { Cell } from "../cells/cell.ts";
 import { elman } from "../cells/elman.ts";
+import { gru } from "../cells/gru.ts";
+import { lstm } from "../cells/lstm.ts";
 import { RuntimeError, ValueError } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
 import { str } from "../dense/python-text.ts";
+import { tuple } from "../dense/tuple.ts";
+import type { LSTMState } from "./layers.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { expectTensor } from "./recurrent-input.ts";
@@ -156,5 +160,47 @@ export class RNNCell extends RecurrentCell<Tensor> {
 
   override extraRepr(): string {
     return super.extraRepr() + (this.nonlinearity === "tanh" ? "" : `, nonlinearity=${this.nonlinearity}`);
+  }
+}
+
+/** One step of long short-term memory (torch.nn.LSTMCell). The equations are in cells/lstm.ts. */
+export class LSTMCell extends RecurrentCell<LSTMState> {
+  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
+    super(lstm.gates.length, inputSize, hiddenSize, options);
+  }
+
+  protected override page(): Cell {
+    return lstm;
+  }
+
+  protected override openState(state: LSTMState): readonly Tensor[] {
+    if (state instanceof Tensor) {
+      throw new TypeError("lstm_cell(): argument 'hx' (position 2) must be tuple of Tensors, not Tensor");
+    }
+    if (state.length !== 2) throw new RuntimeError("lstm_cell expects two hidden states");
+    return state;
+  }
+
+  protected override closeState(states: readonly Tensor[]): LSTMState {
+    return tuple(states[0]!, states[1]!);
+  }
+}
+
+/** One step of the gated recurrent unit (torch.nn.GRUCell). The equations are in cells/gru.ts. */
+export class GRUCell extends RecurrentCell<Tensor> {
+  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
+    super(gru.gates.length, inputSize, hiddenSize, options);
+  }
+
+  protected override page(): Cell {
+    return gru;
+  }
+
+  protected override openState(state: Tensor): readonly Tensor[] {
+    return [state];
+  }
+
+  protected override closeState(states: readonly Tensor[]): Tensor {
+    return states[0]!;
   }
 }

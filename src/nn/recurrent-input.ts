@@ -15,6 +15,8 @@ export interface Door {
   readonly dtype: DType;
   /** The sizes of the states of a batch of B: (L·D, B, H) each. */
   readonly stateShapes: (B: number) => number[][];
+  /** Whether torch would run its fused kernel, which has its own words for a state of another dtype. */
+  readonly fused: boolean;
 }
 
 /** Checks everything about an input and the states given with it; an absent state is an empty list. */
@@ -25,21 +27,37 @@ export function expectInput(door: Door, input: unknown, states: readonly unknown
     throw new ValueError(`${door.name}: Expected input to be 2D or 3D, got ${rank}D${door.rankNote} instead`);
   }
   expectStateRanks(rank, states);
-  if (input.dtype !== door.dtype) {
-    throw new ValueError(
-      `RNN input dtype (${input.dtype}) does not match weight dtype (${door.dtype}). Convert input: input.to(${door.dtype}), or convert model: model.to(${input.dtype})`,
-    );
-  }
-  if (input.shape.at(-1) !== door.inputSize) {
-    throw new RuntimeError(
-      `input.size(-1) must be equal to input_size. Expected ${door.inputSize}, got ${input.shape.at(-1)}`,
-      `the input has shape ${listText(input.shape)}; its last dimension is the features`,
-    );
-  }
+  if (input.dtype !== door.dtype) throw wrongType(door, input);
+  expectFeatures(door, input);
   const B = rank === 2 ? 1 : input.shape[door.batchFirst ? 0 : 1]!;
   expectStateSizes(door, rank, B, states as readonly Tensor[]);
   const T = rank === 2 ? input.shape[0] : input.shape[door.batchFirst ? 1 : 0];
   if (T === 0) throw new RuntimeError("Expected sequence length to be larger than 0 in RNN");
+  if (door.fused && (states as readonly Tensor[]).some((state) => state.dtype !== door.dtype)) {
+    throw new RuntimeError("get_mkldnn_dtype: unsupported data type");
+  }
+}
+
+function wrongType(door: Door, input: Tensor): ValueError {
+  return new ValueError(
+    `RNN input dtype (${input.dtype}) does not match weight dtype (${door.dtype}). Convert input: input.to(${door.dtype}), or convert model: model.to(${input.dtype})`,
+  );
+}
+
+function expectFeatures(door: Door, input: Tensor): void {
+  if (input.shape.at(-1) === door.inputSize) return;
+  throw new RuntimeError(
+    `input.size(-1) must be equal to input_size. Expected ${door.inputSize}, got ${input.shape.at(-1)}`,
+    `the input has shape ${listText(input.shape)}; its last dimension is the features`,
+  );
+}
+
+/** Checks packed rows (Σ b_t, F) and the states given with them. */
+export function expectPacked(door: Door, data: Tensor, B: number, states: readonly Tensor[]): void {
+  if (data.dtype !== door.dtype) throw wrongType(door, data);
+  if (data.shape.length !== 2) throw new RuntimeError(`input must have 2 dimensions, got ${data.shape.length}`);
+  expectFeatures(door, data);
+  expectStateSizes(door, 3, B, states);
 }
 
 /** Demands a tensor. */

@@ -28,6 +28,7 @@ export interface SettledOptions {
   readonly batchFirst: boolean;
   readonly dropout: number;
   readonly bidirectional: boolean;
+  readonly projSize: number;
   readonly dtype: DType | undefined;
   readonly device: string | undefined;
 }
@@ -38,11 +39,19 @@ const SHARED = ["numLayers", "bias", "batchFirst", "dropout", "bidirectional", "
 export function settleOptions(
   inputSize: number,
   hiddenSize: number,
-  options: RecurrentOptions,
+  options: RecurrentOptions & { readonly projSize?: number },
   own: readonly string[] = [],
 ): SettledOptions {
   expectArguments("RNNBase", inputSize, hiddenSize, options, [...SHARED, ...own]);
-  const { numLayers = 1, bias = true, batchFirst = false, bidirectional = false, dtype, device } = options;
+  const {
+    numLayers = 1,
+    bias = true,
+    batchFirst = false,
+    bidirectional = false,
+    projSize = 0,
+    dtype,
+    device,
+  } = options;
   const dropout = settleDropout(options.dropout === undefined ? 0 : options.dropout);
   if (dropout > 0 && numLayers === 1) {
     warn(
@@ -54,7 +63,9 @@ export function settleOptions(
   expectSize("input_size", inputSize);
   expectSize("hidden_size", hiddenSize);
   expectLayers(numLayers);
-  return { numLayers, bias, batchFirst, dropout, bidirectional, dtype, device };
+  if (projSize < 0) throw new ValueError("proj_size should be a positive integer or zero to disable projections");
+  if (projSize >= hiddenSize) throw new ValueError("proj_size has to be smaller than hidden_size");
+  return { numLayers, bias, batchFirst, dropout, bidirectional, projSize, dtype, device };
 }
 
 /** Python's questions about a call: whether all options are known and all sizes given. */

@@ -1,41 +1,55 @@
 /**
- * The recurrent layers. `Recurrent` is the whole story of a layer: weights, stack, directions, with a batch or without; a
- * layer is its cell. Inputs are checked at the door of `forward` and nowhere else.
+ * What all recurrent layers are: weights, a stack, directions, with a batch or without, padded or packed. A layer is its
+ * cell (nn/layers.ts). Inputs are checked at the door of `forward` and nowhere else.
  */
 import { empty, zeros } from "../autograd/create.ts";
 import { uniform_ } from "../autograd/draw.ts";
-import { cat, stack, unbind } from "../autograd/join.ts";
+import { indexSelect } from "../autograd/gather.ts";
 import { noGrad } from "../autograd/mode.ts";
-import { dropout } from "../autograd/random.ts";
 import { squeeze, transpose, unsqueeze } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
-import { elman } from "../cells/elman.ts";
-import { AttributeError, ValueError } from "../check.ts";
-import { getDefaultDtype } from "../dense/dtype.ts";
+import { AttributeError } from "../check.ts";
+import { elements } from "../dense/dense.ts";
+import { type DType, getDefaultDtype } from "../dense/dtype.ts";
 import { floatText } from "../dense/number-text.ts";
 import { str } from "../dense/python-text.ts";
 import { tuple } from "../dense/tuple.ts";
 import { Module } from "./module.ts";
+import { packPaddedSequence, padPackedSequence } from "./pack.ts";
+import { PackedSequence } from "./packed.ts";
 import { Parameter } from "./parameter.ts";
-import { type Door, expectInput } from "./recurrent-input.ts";
+import { type Door, expectInput, expectPacked } from "./recurrent-input.ts";
 import { type RecurrentOptions, settleOptions } from "./recurrent-options.ts";
-import { type ScanWeights, scan } from "./scan.ts";
+import type { ScanWeights, Sequences } from "./scan.ts";
+import { runStack } from "./stack.ts";
 
 /** What distinguishes one kind of layer from another, besides its cell. */
-interface Kind {
+export interface Kind {
   /** Options that only this kind has. */
   readonly ownOptions: readonly string[];
   /** What torch writes after the number of dimensions of a wrong input. */
   readonly rankNote: string;
+  /** Whether torch looks at packed input before it computes. */
+  readonly checksPacked: boolean;
+  /** torch's name for the transposition of batch-first outputs: in place or as a view. */
+  readonly transposeNode: string;
+  /** torch's fused kernel for a padded batch of this dtype, if it has one: its node takes the place of the joining one. */
+  readonly fusedNode?: (dtype: DType) => string | undefined;
 }
 
 /** A weight before it exists: its torch name and its shape. */
 type Planned = readonly [name: WeightName, shape: readonly number[]];
 type WeightName = `${"weight" | "bias"}_${string}`;
 
-/** Everything that RNN and its kin share: weights, layer stack, directions, batches. Never made by itself. */
+/** What `forward` takes besides input and state. */
+export interface ForwardOptions {
+  /** The lengths of padded sequences, in any order: the layer packs them, runs, and pads the outputs with zeros. */
+  readonly lengths?: readonly number[] | Tensor;
+}
+
+/** Everything that RNN, LSTM and GRU share: weights, layer stack, directions, batches. Never made by itself. */
 export abstract class Recurrent<State> extends Module {
   /** The weights have torch's names: `layer.weight_ih_l0`, `layer.bias_hh_l1_reverse`. */
   [name: WeightName]: Parameter;
@@ -46,7 +60,10 @@ export abstract class Recurrent<State> extends Module {
   readonly batchFirst: boolean;
   readonly dropout: number;
   readonly bidirectional: boolean;
-  private readonly cell: Cell;
+  /** P, the size of what h is projected to; 0 for no projection. */
+  readonly projSize: number;
+  /** The page of mathematics that this layer runs. */
+  readonly cell: Cell;
   private readonly kind: Kind;
 
   constructor(cell: Cell, kind: Kind, inputSize: number, hiddenSize: number, options: RecurrentOptions) {
@@ -61,6 +78,7 @@ export abstract class Recurrent<State> extends Module {
     this.batchFirst = settled.batchFirst;
     this.dropout = settled.dropout;
     this.bidirectional = settled.bidirectional;
+    this.projSize = settled.projSize;
     const dtype = settled.dtype ?? getDefaultDtype();
     for (const [name, shape] of this.plan().flatMap((side) => Object.values(side))) {
       this.registerParameter(name, new Parameter(empty(shape, { dtype, device: settled.device })));
@@ -89,54 +107,75 @@ export abstract class Recurrent<State> extends Module {
   flattenParameters(): void {}
 
   /**
-   * Runs over a sequence: (T, B, F), or (B, T, F) with `batchFirst`, or (T, F) without a batch. Gives the outputs,
-   * (T, B, D·H) or as the input came, and the states after the last step, (L·D, B, H), or (L·D, H) without a batch.
-   * No state is a zero state.
+   * Runs over a sequence: (T, B, F), or (B, T, F) with `batchFirst`, or (T, F) without a batch, or packed. Gives the
+   * outputs, (T, B, D·P) or as the input came, and the states after the last step, (L·D, B, H), or (L·D, H) without a
+   * batch. No state is a zero state.
    */
-  override forward(input: Tensor, hx?: State | null): readonly [output: Tensor, state: State] {
+  override forward(input: Tensor, hx?: State | null, options?: ForwardOptions): readonly [output: Tensor, state: State];
+  override forward(input: PackedSequence, hx?: State | null): readonly [output: PackedSequence, state: State];
+  override forward(
+    input: Tensor | PackedSequence,
+    hx?: State | null,
+    options: ForwardOptions = {},
+  ): readonly [output: Tensor | PackedSequence, state: State] {
     const given = hx === undefined || hx === null ? [] : this.openState(hx);
+    const { lengths } = options;
+    if (lengths) return this.runWithLengths(input as Tensor, lengths, hx);
+    const [output, states] =
+      input instanceof PackedSequence ? this.runPacked(input, given) : this.runPadded(input, given);
+    return tuple(output, this.closeState(states)) as unknown as readonly [Tensor | PackedSequence, State];
+  }
+
+  /** A batch of sequences of one length, or a single sequence. */
+  private runPadded(input: Tensor, given: readonly Tensor[]): [output: Tensor, states: Tensor[]] {
     expectInput(this.door(), input, given);
     const batched = input.shape.length === 3;
     const x = batched ? (this.batchFirst ? transpose(input, 0, 1) : input) : unsqueeze(input, 1);
-    const start = given.length > 0 ? given.map((state) => (batched ? state : unsqueeze(state, 1))) : this.zeroStates(x);
-    const [output, states] = this.runStack(x, start);
-    if (!batched)
-      return this.result(
-        squeeze(output, 1),
-        states.map((state) => squeeze(state, 1)),
-      );
-    // torch transposes the outputs of these layers in place, which shows in the name of the node.
-    return this.result(this.batchFirst ? swapped("TransposeBackward1", output, 0, 1) : output, states);
+    const start =
+      given.length > 0
+        ? given.map((state) => (batched ? state : unsqueeze(state, 1)))
+        : this.zeroStates(x, x.shape[1]!);
+    const fused = x.shape[1]! > 0 && this.projSize === 0 ? this.kind.fusedNode?.(x.dtype) : undefined;
+    const [output, states] = this.run({ data: x }, start, fused);
+    if (!batched) return [squeeze(output, 1), states.map((state) => squeeze(state, 1))];
+    return [this.batchFirst ? swapped(this.kind.transposeNode, output, 0, 1) : output, states];
   }
 
-  private result(output: Tensor, states: readonly Tensor[]): readonly [Tensor, State] {
-    return tuple(output, this.closeState(states)) as unknown as readonly [Tensor, State];
+  /** Packed sequences; states come and go in the order of the caller's batch. */
+  private runPacked(input: PackedSequence, given: readonly Tensor[]): [output: PackedSequence, states: Tensor[]] {
+    const { data, batchSizes, sortedIndices, unsortedIndices, sequenceCount } = input;
+    if (this.kind.checksPacked) expectPacked(this.door(), data, sequenceCount, given);
+    const arranged = (states: readonly Tensor[], order: Tensor | null): Tensor[] =>
+      states.map((state) => (order ? indexSelect(state, 1, order) : state));
+    const start = given.length > 0 ? arranged(given, sortedIndices) : this.zeroStates(data, sequenceCount);
+    const sizes = Array.from(elements(batchSizes.value), Number);
+    const [output, states] = this.run({ data, batchSizes: sizes }, start);
+    return [new PackedSequence(output, batchSizes, sortedIndices, unsortedIndices), arranged(states, unsortedIndices)];
   }
 
-  /** All layers on each other: x (T, B, F) and states (L·D, B, H) to outputs (T, B, D·H) and states. */
-  private runStack(x: Tensor, start: readonly Tensor[]): [output: Tensor, states: Tensor[]] {
-    const starts = start.map((state) => unbind(state));
-    const ends: Tensor[][] = start.map(() => []);
-    const weights = this.weights();
-    let sequence = x;
-    for (let layer = 0; layer < this.numLayers; layer += 1) {
-      const sides = this.suffixes.map((_, direction) => {
-        const at = layer * this.suffixes.length + direction;
-        const names = this.cell.state;
-        const state = Object.fromEntries(names.map((name, i) => [name, starts[i]![at]!]));
-        const run = scan(this.cell, weights[at]!, sequence, state, direction === 1);
-        for (const [i, name] of names.entries()) ends[i]!.push(run.state[name]!);
-        return stack(run.outputs);
-      });
-      sequence = sides.length === 1 ? sides[0]! : cat(sides, 2);
-      const last = layer === this.numLayers - 1;
-      if (!last && this.dropout > 0) sequence = dropout(sequence, this.dropout, this.training);
-    }
-    return [sequence, ends.map((states) => stack(states))];
+  private runWithLengths(
+    input: Tensor,
+    lengths: readonly number[] | Tensor,
+    hx?: State | null,
+  ): readonly [Tensor, State] {
+    const { batchFirst } = this;
+    const packed = packPaddedSequence(input, lengths, { batchFirst, enforceSorted: false, allowEmpty: true });
+    const [output, state] = this.forward(packed, hx);
+    const [padded] = padPackedSequence(output, { batchFirst, totalLength: input.shape[batchFirst ? 1 : 0]! });
+    return tuple(padded as Tensor, state) as unknown as readonly [Tensor, State];
   }
 
-  /** The weights for each run of the scan. */
-  private weights(): ScanWeights[] {
+  private run(x: Sequences, start: readonly Tensor[], fusedNode?: string): [output: Tensor, states: Tensor[]] {
+    return runStack(this.cell, this.weights(), x, start, {
+      D: this.suffixes.length,
+      dropout: this.dropout,
+      training: this.training,
+      outputNode: fusedNode ?? "StackBackward0",
+    });
+  }
+
+  /** The weights for each run of the scan, layer by layer and direction by direction. */
+  weights(): ScanWeights[] {
     for (const [at, weight] of this.allWeights.flat().entries()) {
       if (!weight) throw new TypeError(`expected Tensor as element ${at} in argument 2, but got NoneType`);
     }
@@ -146,12 +185,18 @@ export abstract class Recurrent<State> extends Module {
     });
   }
 
-  private zeroStates(x: Tensor): Tensor[] {
-    return this.stateShapes(x.shape[1]!).map((shape) => zeros(shape, { dtype: x.dtype }));
+  private zeroStates({ dtype }: Tensor, B: number): Tensor[] {
+    return this.stateShapes(B).map((shape) => zeros(shape, { dtype }));
   }
 
   private stateShapes(B: number): number[][] {
-    return this.cell.state.map(() => [this.numLayers * this.suffixes.length, B, this.hiddenSize]);
+    const rows = this.numLayers * this.suffixes.length;
+    return this.cell.state.map((_, i) => [rows, B, i === 0 ? this.outputSize : this.hiddenSize]);
+  }
+
+  /** P: what one direction gives out at each step. */
+  private get outputSize(): number {
+    return this.projSize > 0 ? this.projSize : this.hiddenSize;
   }
 
   /** What the names of each direction's weights end in. */
@@ -163,15 +208,15 @@ export abstract class Recurrent<State> extends Module {
   private plan(): Record<string, Planned>[] {
     const rows = this.cell.gates.length * this.hiddenSize;
     return Array.from({ length: this.numLayers }, (_, layer) => {
-      const features = layer === 0 ? this.inputSize : this.hiddenSize * this.suffixes.length;
+      const features = layer === 0 ? this.inputSize : this.outputSize * this.suffixes.length;
       return this.suffixes.map((suffix): Record<string, Planned> => {
         const end = `l${layer}${suffix}`;
-        const products: Record<string, Planned> = {
+        return {
           weightIh: [`weight_ih_${end}`, [rows, features]],
-          weightHh: [`weight_hh_${end}`, [rows, this.hiddenSize]],
+          weightHh: [`weight_hh_${end}`, [rows, this.outputSize]],
+          ...(this.bias && { biasIh: [`bias_ih_${end}`, [rows]], biasHh: [`bias_hh_${end}`, [rows]] }),
+          ...(this.projSize > 0 && { weightHr: [`weight_hr_${end}`, [this.projSize, this.hiddenSize]] }),
         };
-        if (!this.bias) return products;
-        return { ...products, biasIh: [`bias_ih_${end}`, [rows]], biasHh: [`bias_hh_${end}`, [rows]] };
       });
     }).flat();
   }
@@ -186,50 +231,18 @@ export abstract class Recurrent<State> extends Module {
       batchFirst: this.batchFirst,
       dtype: first.dtype,
       stateShapes: (B) => this.stateShapes(B),
+      fused: this.projSize === 0 && this.kind.fusedNode?.(first.dtype) !== undefined,
     };
   }
 
   override extraRepr(): string {
     const parts = [`${this.inputSize}, ${this.hiddenSize}`];
+    if (this.projSize !== 0) parts.push(`proj_size=${this.projSize}`);
     if (this.numLayers !== 1) parts.push(`num_layers=${this.numLayers}`);
     if (!this.bias) parts.push("bias=False");
     if (this.batchFirst) parts.push("batch_first=True");
     if (this.dropout !== 0) parts.push(`dropout=${floatText(this.dropout)}`);
     if (this.bidirectional !== false) parts.push(`bidirectional=${str(this.bidirectional)}`);
     return parts.join(", ");
-  }
-}
-
-/** The options of `RNN`. */
-export interface RNNOptions extends RecurrentOptions {
-  /** φ. Default "tanh". */
-  readonly nonlinearity?: "tanh" | "relu";
-}
-
-/**
- * The Elman network (torch.nn.RNN). The equation is in cells/elman.ts.
- *
- *     const rnn = new RNN(10, 20, { numLayers: 2 });
- *     const [output, hn] = rnn.forward(x);
- */
-export class RNN extends Recurrent<Tensor> {
-  readonly nonlinearity: "tanh" | "relu";
-
-  constructor(inputSize: number, hiddenSize: number, options: RNNOptions = {}) {
-    const { nonlinearity = "tanh" } = options;
-    if ("projSize" in options) throw new ValueError("proj_size argument is only supported for LSTM, not RNN or GRU");
-    if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
-      throw new ValueError(`Unknown nonlinearity '${str(nonlinearity)}'. Select from 'tanh' or 'relu'.`);
-    }
-    super(elman(nonlinearity), { ownOptions: ["nonlinearity"], rankNote: " tensor" }, inputSize, hiddenSize, options);
-    this.nonlinearity = nonlinearity;
-  }
-
-  protected override openState(state: Tensor): readonly Tensor[] {
-    return [state];
-  }
-
-  protected override closeState(states: readonly Tensor[]): Tensor {
-    return states[0]!;
   }
 }

@@ -1,57 +1,90 @@
 /**
  * The one loop over time. What does not depend on the past, W_ih·x + b_ih, is computed for all steps at once; then each
- * step computes W_hh·h + b_hh and asks the cell for the rest. The reverse direction walks the same steps from the end.
+ * step computes W_hh·h + b_hh and asks the cell for the rest. Every input is a packed one: step t has b_t rows, and a
+ * padded batch just has the same number at every step. The state keeps all B rows, and a step touches the first b_t of
+ * them: sequences that have ended stay as they were, and in reverse those that have not begun still hold their start.
  */
 import { tensors } from "../autograd/algebra.ts";
-import { chunk, unbind } from "../autograd/join.ts";
+import { cat, chunk, split, unbind } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
 import type { Tensor } from "../autograd/tensor.ts";
+import { slice } from "../autograd/views.ts";
 import type { Cell, Named } from "../cells/cell.ts";
 
 /** The weights of one layer in one direction: G gates of H units, F features. */
 export interface ScanWeights {
   /** W_ih (G·H, F) */
   readonly weightIh: Tensor;
-  /** W_hh (G·H, H) */
+  /** W_hh (G·H, P) */
   readonly weightHh: Tensor;
   /** b_ih (G·H) */
   readonly biasIh?: Tensor | undefined;
   /** b_hh (G·H) */
   readonly biasHh?: Tensor | undefined;
+  /** W_hr (P, H): what is done to h before it is handed on. */
+  readonly weightHr?: Tensor | undefined;
+}
+
+/** Sequences as the loop reads them: (T, B, F), or with batch sizes the rows of all steps one after the other. */
+export interface Sequences {
+  readonly data: Tensor;
+  /** b_0 ≥ b_1 ≥ ... of packed data (Σ b_t, F). */
+  readonly batchSizes?: readonly number[] | undefined;
 }
 
 /** The values that a cell carries from step to step, (B, H) each. */
 export type CellState = Named<string, Tensor>;
 
-/** Runs a cell over x (T, B, F). Gives the output of each step, in the order of time, and the state after the last. */
+/** Runs a cell over sequences. Gives the output of each step, in the order of time, and the state after the last. */
 export function scan(
   cell: Cell,
   weights: ScanWeights,
-  x: Tensor,
+  x: Sequences,
   start: CellState,
   reverse: boolean,
 ): { outputs: Tensor[]; state: CellState } {
-  const projected = unbind(linear(x, weights.weightIh, weights.biasIh));
-  const outputs = new Array<Tensor>(projected.length);
+  const projected = linear(x.data, weights.weightIh, weights.biasIh);
+  const steps = x.batchSizes ? split(projected, x.batchSizes) : unbind(projected);
+  const outputs = new Array<Tensor>(steps.length);
   const [output] = cell.state;
   let state = start;
-  for (let step = 0; step < projected.length; step += 1) {
-    const t = reverse ? projected.length - 1 - step : step;
-    state = advance(cell, weights, projected[t]!, state);
-    outputs[t] = state[output!]!;
+  for (let step = 0; step < steps.length; step += 1) {
+    const t = reverse ? steps.length - 1 - step : step;
+    const living = firstRows(state, steps[t]!.shape[0]!);
+    const next = advance(cell, weights, steps[t]!, living);
+    outputs[t] = next[output!]!;
+    state = withRest(cell, next, state);
   }
   return { outputs, state };
 }
 
-/** One step: from W_ih·x_t + b_ih (B, G·H) and the state to all that the cell computes, by name. */
+/** One step: from W_ih·x_t + b_ih (b, G·H) and the state to all that the cell computes, by name. */
 export function advance(cell: Cell, weights: ScanWeights, projected: Tensor, state: CellState): CellState {
-  const recurrent = linear(state[cell.state[0]!]!, weights.weightHh, weights.biasHh);
-  return cell.step(tensors, byGate(cell, projected), byGate(cell, recurrent), state);
+  const [output] = cell.state;
+  const recurrent = linear(state[output!]!, weights.weightHh, weights.biasHh);
+  const next = cell.step(tensors, byGate(cell, projected), byGate(cell, recurrent), state);
+  return weights.weightHr ? { ...next, [output!]: linear(next[output!]!, weights.weightHr) } : next;
 }
 
-/** Cuts the columns (B, G·H) into one (B, H) block for each gate. */
-function byGate(cell: Cell, columns: Tensor): Named<string, Tensor> {
+/** Cuts the columns (b, G·H) into one (b, H) block for each gate. */
+export function byGate(cell: Cell, columns: Tensor): Named<string, Tensor> {
   const { gates } = cell;
   const blocks = gates.length === 1 ? [columns] : chunk(columns, gates.length, 1);
   return Object.fromEntries(gates.map((gate, i) => [gate, blocks[i]!]));
+}
+
+function firstRows(state: CellState, b: number): CellState {
+  const cut = (value: Tensor): Tensor => (value.shape[0] === b ? value : slice(value, 0, 0, b));
+  return Object.fromEntries(Object.entries(state).map(([name, value]) => [name, cut(value)]));
+}
+
+/** The new state over the first rows, the old one below. */
+function withRest(cell: Cell, next: CellState, old: CellState): CellState {
+  return Object.fromEntries(
+    cell.state.map((name) => {
+      const [head, whole] = [next[name]!, old[name]!];
+      const [b, B] = [head.shape[0]!, whole.shape[0]!];
+      return [name, b === B ? head : cat([head, slice(whole, 0, b, B)])];
+    }),
+  );
 }

@@ -44,10 +44,11 @@ describe.each(pages)("the page of $name", ({ cell, source }) => {
         times ? `·(${share(side, gate)})` : share(side, gate),
       ),
     );
-    // In an equation, a gate is its own equation, and so is a new state, c'.
+    // In an equation, a gate or an inner name is its own equation, and so is a new state, c'.
+    const isState = (letter: string): boolean => cell.state.includes(letter);
     const expanded = (name: string): string =>
       cell.equations[name]!.replaceAll(/(?<!\w)([a-z])('?)(?![\w(])/g, (token, letter: string, prime: string) =>
-        prime || (cell.gates.includes(letter) && letter !== name) ? expanded(letter) : token,
+        prime || (letter in cell.equations && !isState(letter) && letter !== name) ? expanded(letter) : token,
       );
     for (const name of Object.keys(cell.equations)) expect(written[name]).toBe(expanded(name));
   });

@@ -14,7 +14,7 @@ import { describeValue, FILES, fileNamed } from "./describe.ts";
 const load = (bytes: Uint8Array, options?: LoadOptions): unknown => loadTorch(bytes, (tensor) => tensor, options);
 const tensorAt = (value: unknown, key: string): StoredTensor => (value as Map<string, StoredTensor>).get(key)!;
 
-describe.each(FILES)("torch's file of $name", ({ name: file, bytes, value }) => {
+describe.each(FILES)("torch's file of $name", ({ bytes, value }) => {
   test("holds what torch says", () => {
     expect(describeValue(load(bytes))).toEqual(value);
   });
@@ -32,13 +32,18 @@ describe.each(FILES)("torch's file of $name", ({ name: file, bytes, value }) => 
   test("is the same after it was written here", () => {
     expect(describeValue(load(saveTorch(load(bytes))))).toEqual(value);
   });
+});
 
-  const another = /old|protocol|writer|endian|checksums|plain/.test(file);
-  test.skipIf(another)("is written byte for byte as torch wrote it, but for its label", () => {
+/** The files that today's torch.save writes by default; the others are older, of other systems or made otherwise. */
+const CURRENT = FILES.filter(({ name }) => !/old|protocol|writer|endian|checksums|plain/.test(name));
+
+test.each(CURRENT)(
+  "torch's file of $name is written byte for byte as torch wrote it, but for its label",
+  ({ bytes }) => {
     const written = saveTorch(load(bytes));
     expect(Buffer.from(withoutLabel(written)).equals(withoutLabel(bytes))).toBe(true);
-  });
-});
+  },
+);
 
 /** torch's label is made of hashes of its own; label and checksum occur at the same places. */
 function withoutLabel(bytes: Uint8Array): Uint8Array {

@@ -1,0 +1,161 @@
+/** The recurrent layers, each a cell and the little that torch does differently for it. */
+import { Tensor } from "../autograd/tensor.ts";
+import { selectAt } from "../autograd/views.ts";
+import type { Cell } from "../cells/cell.ts";
+import { elman } from "../cells/elman.ts";
+import { gru } from "../cells/gru.ts";
+import { lstm } from "../cells/lstm.ts";
+import { IndexError, NotImplementedError, ValueError } from "../check.ts";
+import { indexError } from "../dense/arrange.ts";
+import { float32 } from "../dense/dtype.ts";
+import { str } from "../dense/python-text.ts";
+import { tuple } from "../dense/tuple.ts";
+import { type Kind, Recurrent } from "./recurrent.ts";
+import type { RecurrentOptions } from "./recurrent-options.ts";
+
+/** The state of a layer that carries h and c. */
+export type LSTMState = readonly [h: Tensor, c: Tensor];
+
+const shared = { ownOptions: [], rankNote: "", checksPacked: true, transposeNode: "TransposeBackward1" } as const;
+
+const RNN_KIND: Kind = { ...shared, ownOptions: ["nonlinearity"], rankNote: " tensor" };
+
+const LSTM_KIND: Kind = {
+  ...shared,
+  ownOptions: ["projSize"],
+  checksPacked: false,
+  transposeNode: "TransposeBackward0",
+  // On x86 torch runs a padded float32 batch through oneDNN.
+  fusedNode: (dtype) => (dtype === float32 ? "MkldnnRnnLayerBackward0" : undefined),
+};
+
+/** The options of `RNN`. */
+export interface RNNOptions extends RecurrentOptions {
+  /** φ. Default "tanh". */
+  readonly nonlinearity?: "tanh" | "relu";
+}
+
+/**
+ * The Elman network (torch.nn.RNN). The equation is in cells/elman.ts.
+ *
+ *     const rnn = new RNN(10, 20, { numLayers: 2 });
+ *     const [output, hn] = rnn.forward(x);
+ */
+export class RNN extends Recurrent<Tensor> {
+  readonly nonlinearity: "tanh" | "relu";
+
+  constructor(inputSize: number, hiddenSize: number, options: RNNOptions = {}) {
+    const { nonlinearity = "tanh" } = options;
+    refuseProjection(options);
+    if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
+      throw new ValueError(`Unknown nonlinearity '${str(nonlinearity)}'. Select from 'tanh' or 'relu'.`);
+    }
+    super(elman(nonlinearity), RNN_KIND, inputSize, hiddenSize, options);
+    this.nonlinearity = nonlinearity;
+  }
+
+  protected override openState(state: Tensor): readonly Tensor[] {
+    return [state];
+  }
+
+  protected override closeState(states: readonly Tensor[]): Tensor {
+    return states[0]!;
+  }
+}
+
+/** The options of `LSTM`. */
+export interface LSTMOptions extends RecurrentOptions {
+  /** P: h is projected to this size after each step by W_hr. Default 0, no projection. */
+  readonly projSize?: number;
+}
+
+/**
+ * Long short-term memory (torch.nn.LSTM). The equations are in cells/lstm.ts.
+ *
+ *     const lstm = new LSTM(10, 20, { numLayers: 2 });
+ *     const [output, [hn, cn]] = lstm.forward(x);
+ */
+export class LSTM extends Recurrent<LSTMState> {
+  constructor(inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {
+    super(lstm, LSTM_KIND, inputSize, hiddenSize, options);
+  }
+
+  protected override openState(state: LSTMState): readonly Tensor[] {
+    return openPair(state);
+  }
+
+  protected override closeState(states: readonly Tensor[]): LSTMState {
+    return tuple(states[0]!, states[1]!);
+  }
+}
+
+/**
+ * The gated recurrent unit (torch.nn.GRU). The equations are in cells/gru.ts.
+ *
+ *     const gru = new GRU(10, 20);
+ *     const [output, hn] = gru.forward(x);
+ */
+export class GRU extends Recurrent<Tensor> {
+  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
+    refuseProjection(options);
+    super(gru, shared, inputSize, hiddenSize, options);
+  }
+
+  protected override openState(state: Tensor): readonly Tensor[] {
+    return [state];
+  }
+
+  protected override closeState(states: readonly Tensor[]): Tensor {
+    return states[0]!;
+  }
+}
+
+const MODES: Readonly<Record<string, Cell>> = {
+  RNN_TANH: elman("tanh"),
+  RNN_RELU: elman("relu"),
+  LSTM: lstm,
+  GRU: gru,
+};
+
+/** The weights of a layer without its `forward` (torch.nn.RNNBase); `mode` is "RNN_TANH", "RNN_RELU", "LSTM" or "GRU". */
+export class RNNBase extends Recurrent<never> {
+  readonly mode: string;
+
+  constructor(mode: string, inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {
+    const cell = MODES[mode];
+    if (!cell) throw new ValueError(`Unrecognized RNN mode: ${mode}`);
+    super(cell, LSTM_KIND, inputSize, hiddenSize, options);
+    this.mode = mode;
+  }
+
+  protected override openState(): never {
+    throw this.missingForward();
+  }
+
+  protected override closeState(): never {
+    throw this.missingForward();
+  }
+
+  override forward(): never {
+    throw this.missingForward();
+  }
+
+  private missingForward(): NotImplementedError {
+    return new NotImplementedError(`Module [${this.name()}] is missing the required "forward" function`);
+  }
+}
+
+function refuseProjection(options: object): void {
+  if ("projSize" in options) throw new ValueError("proj_size argument is only supported for LSTM, not RNN or GRU");
+}
+
+/** h and c from a pair, or, as Python's indexing allows, from the first two slices of a tensor. */
+function openPair(state: LSTMState | Tensor): readonly Tensor[] {
+  if (state instanceof Tensor) {
+    const count = state.shape[0]!;
+    if (count < 2) throw indexError(count, 0, count);
+    return [selectAt(state, 0, 0), selectAt(state, 0, 1)];
+  }
+  if (state.length < 2) throw new IndexError("tuple index out of range");
+  return [state[0], state[1]];
+}
