@@ -6,13 +6,17 @@
 
 /** The common ancestor of the errors that have no JavaScript class of their own. */
 export class TorchError extends Error {
-  /** One line on what to do, where torch's own text leaves that open. */
-  readonly hint: string | undefined;
+  readonly #hint: string | undefined;
 
   constructor(message: string, hint?: string) {
     super(message);
-    this.hint = hint;
+    this.#hint = hint;
     if (hint !== undefined) this.stack = this.stack?.replace(message, `${message}\n  hint: ${hint}`);
+  }
+
+  /** One line on what to do, where torch's own text leaves that open. */
+  get hint(): string | undefined {
+    return this.#hint;
   }
 }
 
@@ -85,6 +89,12 @@ export function pythonTypeOf(value: unknown): string {
   return (
     { string: "str", boolean: "bool", bigint: "int", function: "function" }[typeof value as string] ?? typeof value
   );
+}
+
+/** Refuses options that nobody knows, in Python's words. */
+export function expectKeywords(who: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new TypeError(`${who}() got an unexpected keyword argument '${unknown}'`);
 }
 
 const warned = new Set<string>();

@@ -47,9 +47,7 @@ export {
   linspace,
   ones,
   onesLike,
-  type SizeAndOptions,
   type TensorData,
-  type TensorOptions,
   tensor,
   zeros,
   zerosLike,
@@ -73,6 +71,7 @@ export {
   unique,
   type ValuesAndIndices,
 } from "./autograd/extremes.ts";
+export type { SizeAndOptions, TensorOptions } from "./autograd/factory.ts";
 export {
   bincount,
   gather,
@@ -242,7 +241,21 @@ export { Tuple, tuple } from "./dense/tuple.ts";
 export { FormatError } from "./formats/format-error.ts";
 export * as F from "./functional.ts";
 // Learning
+export { type Explanation, explain, type StepPlace } from "./learn/explain.ts";
+export type { ExplanationJSON } from "./learn/explain-json.ts";
+export type { TextOptions } from "./learn/explain-text.ts";
+export type { Ink, Paint } from "./learn/page.ts";
+export type { Axis, Direction, ExplainedStep, NamedWeight, Side, Term } from "./learn/terms.ts";
 export { maxUlps } from "./learn/ulp.ts";
+export {
+  type Answer,
+  type Parting,
+  type StepTerms,
+  type Told,
+  type Verdict,
+  type VerifyOptions,
+  verify,
+} from "./learn/verify.ts";
 // Networks
 export * as nn from "./nn.ts";
 export * as optim from "./optim.ts";

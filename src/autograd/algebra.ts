@@ -1,6 +1,6 @@
 /** The reader that turns a cell's page into tensors on the tape. */
 import type { DifferentiableAlgebra } from "../cells/cell.ts";
-import { add, gt, mul, neg, sub, where } from "./arithmetic.ts";
+import { add, le, mul, neg, sub, where } from "./arithmetic.ts";
 import { relu, sigmoid, tanh } from "./pointwise.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -15,5 +15,5 @@ export const tensors: DifferentiableAlgebra<Tensor> = {
   relu,
   sigmoidGrad: (g, y) => mul(g, mul(sub(1, y), y)),
   tanhGrad: (g, y) => mul(g, sub(1, mul(y, y))),
-  reluGrad: (g, y) => where(gt(y, 0), g, 0),
+  reluGrad: (g, y) => where(le(y, 0), 0, g),
 };

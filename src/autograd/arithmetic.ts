@@ -3,6 +3,7 @@ import { fma32, fma64 } from "../arithmetic/fma.ts";
 import { RuntimeError } from "../check.ts";
 import { bool, cppName, dtypeOfScalar, float64, promoteTypes } from "../dense/dtype.ts";
 import { type Binary, map, select } from "../dense/elementwise.ts";
+import { expectTensor } from "./argument.ts";
 import { fit } from "./broadcast.ts";
 import { roundedQuotient } from "./division.ts";
 import { asTensor, binary, commonType, comparison, type Operand, unary } from "./table.ts";
@@ -140,41 +141,47 @@ function extreme(name: string, f: Binary, loses: (a: Tensor, b: Tensor) => Tenso
 }
 
 /** a = b, as a mask. */
-export const eq: (a: Operand, b: Operand) => Tensor = comparison({
+export const eq: (a: Operand, b: Operand) => Tensor = comparison("eq", {
   number: (a, b) => a === b,
   integer: (a, b) => a === b,
 });
 /** a ≠ b, as a mask. */
-export const ne: (a: Operand, b: Operand) => Tensor = comparison({
+export const ne: (a: Operand, b: Operand) => Tensor = comparison("ne", {
   number: (a, b) => a !== b,
   integer: (a, b) => a !== b,
 });
 /** a > b, as a mask. */
-export const gt: (a: Operand, b: Operand) => Tensor = comparison({ number: (a, b) => a > b, integer: (a, b) => a > b });
+export const gt: (a: Operand, b: Operand) => Tensor = comparison("gt", {
+  number: (a, b) => a > b,
+  integer: (a, b) => a > b,
+});
 /** a ≥ b, as a mask. */
-export const ge: (a: Operand, b: Operand) => Tensor = comparison({
+export const ge: (a: Operand, b: Operand) => Tensor = comparison("ge", {
   number: (a, b) => a >= b,
   integer: (a, b) => a >= b,
 });
 /** a < b, as a mask. */
-export const lt: (a: Operand, b: Operand) => Tensor = comparison({ number: (a, b) => a < b, integer: (a, b) => a < b });
+export const lt: (a: Operand, b: Operand) => Tensor = comparison("lt", {
+  number: (a, b) => a < b,
+  integer: (a, b) => a < b,
+});
 /** a ≤ b, as a mask. */
-export const le: (a: Operand, b: Operand) => Tensor = comparison({
+export const le: (a: Operand, b: Operand) => Tensor = comparison("le", {
   number: (a, b) => a <= b,
   integer: (a, b) => a <= b,
 });
 /** Both non-zero, as a mask. */
-export const logicalAnd: (a: Operand, b: Operand) => Tensor = comparison({
+export const logicalAnd: (a: Operand, b: Operand) => Tensor = comparison("logical_and", {
   number: (a, b) => a !== 0 && b !== 0,
   integer: (a, b) => a !== 0n && b !== 0n,
 });
 /** At least one non-zero, as a mask. */
-export const logicalOr: (a: Operand, b: Operand) => Tensor = comparison({
+export const logicalOr: (a: Operand, b: Operand) => Tensor = comparison("logical_or", {
   number: (a, b) => a !== 0 || b !== 0,
   integer: (a, b) => a !== 0n || b !== 0n,
 });
 /** Just one non-zero, as a mask. */
-export const logicalXor: (a: Operand, b: Operand) => Tensor = comparison({
+export const logicalXor: (a: Operand, b: Operand) => Tensor = comparison("logical_xor", {
   number: (a, b) => (a !== 0) !== (b !== 0),
   integer: (a, b) => (a !== 0n) !== (b !== 0n),
 });
@@ -201,6 +208,7 @@ export function isfinite(x: Tensor): Tensor {
 
 /** torch.where: `a` where the mask is true, else `b`. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  expectTensor(condition, "where", "condition");
   if (condition.dtype !== bool && condition.dtype.name !== "uint8") {
     throw new RuntimeError(
       `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype.scalarType}`,

@@ -6,7 +6,7 @@ import * as dtypes from "../dense/dtype.ts";
 import { markFloats } from "../dense/python-float.ts";
 import { formatElement } from "../dense/tensor-text.ts";
 import { toDtype } from "./broadcast.ts";
-import { expectCpu } from "./create.ts";
+import { expectCpu } from "./factory.ts";
 import { Tensor } from "./tensor.ts";
 
 /** Nested lists of plain values. */

@@ -1,5 +1,5 @@
 /** New tensors from plain values and by rule. Random ones are made in `draw.ts`. */
-import { AssertionError, listText, RuntimeError, ValueError } from "../check.ts";
+import { pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
 import { allocate, type Dense, elements, wrap } from "../dense/dense.ts";
 import {
   bool,
@@ -14,22 +14,23 @@ import {
   int16,
   int32,
   int64,
+  kindOfScalar,
   type Scalar,
   uint8,
 } from "../dense/dtype.ts";
+import { floatText } from "../dense/number-text.ts";
 import { isDense } from "../dense/shape.ts";
+import { expectInteger, expectPlain, isPlain } from "./argument.ts";
+import {
+  expectLengths,
+  expectOptions,
+  isOptions,
+  leaf,
+  type SizeAndOptions,
+  splitSize,
+  type TensorOptions,
+} from "./factory.ts";
 import { Tensor } from "./tensor.ts";
-
-/** What every factory takes last. */
-export interface TensorOptions {
-  readonly dtype?: DType | undefined;
-  readonly requiresGrad?: boolean | undefined;
-  /** For the sake of ported scripts: there is one device, "cpu". */
-  readonly device?: string | undefined;
-}
-
-/** Sizes, one by one or as a list, and then options: `zeros(2, 3)`, `zeros([2, 3], { dtype: float64 })`. */
-export type SizeAndOptions<Options = TensorOptions> = (number | readonly number[] | Options)[];
 
 /** Plain values in nested lists, or typed memory. */
 export type TensorData = Scalar | Tensor | Data | readonly TensorData[];
@@ -39,6 +40,7 @@ export type TensorData = Scalar | Tensor | Data | readonly TensorData[];
  * says otherwise: `tensor([1, 2, 3], { dtype: int64 })`. Errors: ValueError for lists of unequal length.
  */
 export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
+  expectOptions("tensor", options);
   const shape = shapeOf(data);
   const values: Scalar[] = [];
   collect(data, shape, 0, values);
@@ -73,7 +75,9 @@ export function empty(...size: SizeAndOptions): Tensor {
 
 /** torch.full: one value everywhere. */
 export function full(size: readonly number[], value: Scalar, options: TensorOptions = {}): Tensor {
+  expectOptions("full", options);
   expectLengths("full", size);
+  expectPlain(value, "full", "fill_value", 2);
   const dense = allocate(size, options.dtype ?? dtypeOfScalar(value));
   const filler = convertScalar(value, dense.dtype);
   if (!Object.is(filler, 0)) dense.data.fill(filler as never);
@@ -104,15 +108,21 @@ export function fullLike(x: Tensor, value: Scalar, options: TensorOptions = {}):
 }
 
 /** torch.arange: start, start+step, ... below end. Whole numbers give int64, unless marked: `arange(pyFloat(3))`. */
-export function arange(...startEndStep: (number | TensorOptions)[]): Tensor {
-  const numbers = startEndStep.filter(isNumber);
-  const options = (startEndStep.find((entry) => !isNumber(entry)) ?? {}) as TensorOptions;
+export function arange(...startEndStep: (number | bigint | TensorOptions)[]): Tensor {
+  const numbers = startEndStep.filter((entry) => isNumber(entry) || !isOptions(entry)) as (number | bigint)[];
+  for (const value of numbers.length > 0 ? numbers : [undefined]) expectPlain(value, "arange", "end");
+  const options = (startEndStep.find((entry) => !numbers.includes(entry as number)) ?? {}) as TensorOptions;
   const [start, end, step = 1] = (numbers.length === 1 ? [0, numbers[0]!] : numbers).map(Number);
+  if (!Number.isFinite(end - start)) {
+    const [from, to] = [start, end].map((x) => floatText(x).replace(/\.0$/, ""));
+    throw new RuntimeError(`unsupported range: ${from} -> ${to}`);
+  }
   if (step === 0) throw new RuntimeError("step must be nonzero");
   if ((end - start) * step < 0) {
     throw new RuntimeError("upper bound and lower bound inconsistent with step sign");
   }
-  const dtype = options.dtype ?? (numbers.every(Number.isInteger) ? int64 : getDefaultDtype());
+  const dtype =
+    options.dtype ?? (numbers.every((value) => kindOfScalar(value) === "integer") ? int64 : getDefaultDtype());
   const count = Math.ceil((end - start) / step);
   return leaf(
     fill(allocate([count], dtype), (i) => start + i * step),
@@ -122,6 +132,7 @@ export function arange(...startEndStep: (number | TensorOptions)[]): Tensor {
 
 /** torch.linspace: `steps` numbers from start to end, both included. */
 export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
+  expectInteger(steps, "linspace", "steps", 3);
   if (steps < 0) throw new RuntimeError("number of steps must be non-negative");
   const dtype = options.dtype ?? getDefaultDtype();
   const round = dtype === float64 ? (v: number) => v : Math.fround;
@@ -138,57 +149,14 @@ export function linspace(start: number, end: number, steps: number, options: Ten
 /** torch.eye: ones on the diagonal. */
 export function eye(rows: number, columns: number | TensorOptions = rows, options: TensorOptions = {}): Tensor {
   if (typeof columns === "object") return eye(rows, rows, columns);
+  expectInteger(rows, "eye", "n");
+  expectInteger(columns, "eye", "m", 2);
   if (rows < 0) throw new RuntimeError(`n must be greater or equal to 0, got ${rows}`);
   if (columns < 0) throw new RuntimeError(`m must be greater or equal to 0, got ${columns}`);
   const dense = allocate([rows, columns], options.dtype ?? getDefaultDtype());
   const one = convertScalar(1, dense.dtype);
   for (let i = 0; i < Math.min(rows, columns); i += 1) dense.data[i * columns + i] = one;
   return leaf(dense, options);
-}
-
-/** The sizes and the options of a variadic factory call. */
-export function splitSize<Options extends TensorOptions, Rest extends unknown[]>(
-  who: string,
-  size: SizeAndOptions<Options>,
-  ...rest: Rest
-): [number[], ...Rest, Options] {
-  const options = size.filter((entry) => typeof entry === "object" && !Array.isArray(entry)) as Options[];
-  const lengths = size.filter((entry) => typeof entry === "number" || Array.isArray(entry)).flat() as number[];
-  expectLengths(who, lengths);
-  const given = Object.assign({}, ...options) as Options;
-  return [lengths, ...rest, { ...given, dtype: given.dtype ?? getDefaultDtype() }];
-}
-
-function expectLengths(who: string, lengths: readonly number[]): void {
-  const negative = lengths.find((length) => length < 0);
-  if (negative !== undefined) {
-    throw new RuntimeError(`Trying to create tensor with negative dimension ${negative}: ${listText(lengths)}`);
-  }
-  const at = lengths.findIndex((length) => !Number.isInteger(length));
-  if (at < 0) return;
-  throw new TypeError(
-    at === 0
-      ? `${who}(): argument 'size' (position 1) must be tuple of ints, but found element of type float at pos 0`
-      : `${who}(): argument 'size' failed to unpack the object at pos ${at + 1} with error "type must be tuple of ints,but got float"`,
-  );
-}
-
-/** A leaf with the given options. */
-export function leaf(dense: Dense, options: TensorOptions): Tensor {
-  expectCpu(options.device);
-  if (options.requiresGrad && dense.dtype.kind !== "float") {
-    throw new RuntimeError("Only Tensors of floating point and complex dtype can require gradients");
-  }
-  return new Tensor(dense, options.requiresGrad ?? false);
-}
-
-/** Accepts the names of the one device there is. */
-export function expectCpu(device: string | undefined): void {
-  if (device === undefined || /^cpu(:\d+)?$/.test(device)) return;
-  if (device.startsWith("cuda")) throw new AssertionError("Torch not compiled with CUDA enabled");
-  throw new RuntimeError(
-    `Expected one of cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, privateuseone device type at start of device string: ${device}`,
-  );
 }
 
 /** Whether a value is a number, a marked one (`pyFloat`) included. */
@@ -245,8 +213,12 @@ function collect(data: TensorData, shape: readonly number[], depth: number, into
     return;
   }
   if (depth !== shape.length) throw new TypeError("not a sequence");
-  if (typeof data === "string") throw new TypeError("new(): invalid data type 'str'");
-  if (data === null || data === undefined) throw new RuntimeError("Could not infer dtype of NoneType");
+  if (typeof data === "string") {
+    throw depth === 0 || into.length > 0
+      ? new TypeError("new(): invalid data type 'str'")
+      : new ValueError("too many dimensions 'str'");
+  }
+  if (!isPlain(data)) throw new RuntimeError(`Could not infer dtype of ${pythonTypeOf(data)}`);
   into.push(data as Scalar);
 }
 

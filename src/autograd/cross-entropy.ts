@@ -7,6 +7,7 @@ import { IndexError, listText, RuntimeError, ValueError } from "../check.ts";
 import { allocate, elements } from "../dense/dense.ts";
 import { int64, uint8 } from "../dense/dtype.ts";
 import { product, sameDims } from "../dense/shape.ts";
+import { expectTensor } from "./argument.ts";
 import { add, div, eq, maskedFill, mul, neg } from "./arithmetic.ts";
 import { expectReduction, type LossOptions, type Reduction } from "./loss.ts";
 import { noGrad } from "./mode.ts";
@@ -34,6 +35,8 @@ export interface CrossEntropyOptions extends ClassLossOptions {
 export function nllLoss(input: Tensor, target: Tensor, options: ClassLossOptions = {}): Tensor {
   const { weight, ignoreIndex = -100, reduction = "mean" } = options;
   expectReduction(reduction);
+  expectTensor(input, "nll_loss_nd");
+  expectTensor(target, "nll_loss_nd", "target", 2);
   expectTargets(input, target);
   expectClassWeight(input, weight);
   const rank = input.shape.length;
@@ -51,6 +54,8 @@ export function nllLoss(input: Tensor, target: Tensor, options: ClassLossOptions
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { reduction = "mean", labelSmoothing = 0 } = options;
   expectReduction(reduction);
+  expectTensor(input, "cross_entropy_loss");
+  expectTensor(target, "cross_entropy_loss", "target", 2);
   if (labelSmoothing > 1) {
     throw new RuntimeError(`label_smoothing must be between 0.0 and 1.0. Got: ${labelSmoothing}`);
   }

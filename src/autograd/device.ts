@@ -1,5 +1,5 @@
 /** Devices, for the sake of ported scripts: there is one, and it is named like torch's. */
-import { expectCpu } from "./create.ts";
+import { expectCpu } from "./factory.ts";
 
 /** torch.device: the name of a device, which is what every `device` option takes. Errors: those of a torch without CUDA. */
 export function device(name: string): string {

@@ -10,7 +10,8 @@ import { defaultGenerator, type Generator } from "../random/generator.ts";
 import * as integers from "../random/integers.ts";
 import * as normals from "../random/normal.ts";
 import * as uniforms from "../random/uniform.ts";
-import { type TensorOptions, zerosLike } from "./create.ts";
+import { zerosLike } from "./create.ts";
+import type { TensorOptions } from "./factory.ts";
 import { isGradEnabled } from "./mode.ts";
 import { become, expectWritable, standIn } from "./overwrite.ts";
 

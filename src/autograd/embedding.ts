@@ -4,6 +4,7 @@ import { addSlices, readIndices, takeSlices } from "../dense/arrange.ts";
 import { allocate, elements, wrap } from "../dense/dense.ts";
 import { bool, int32, int64 } from "../dense/dtype.ts";
 import { type Dims, rowMajor } from "../dense/shape.ts";
+import { expectTensor } from "./argument.ts";
 import { erased } from "./positions.ts";
 import { Tensor, tracked } from "./tensor.ts";
 
@@ -15,6 +16,8 @@ export interface EmbeddingOptions {
 
 /** torch.nn.functional.embedding: the rows of `weight` (V, F) at each index; index (…) gives (…, F). */
 export function embedding(index: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
+  expectTensor(weight, "embedding", "weight", 1);
+  expectTensor(index, "embedding", "indices", 2);
   const V = weight.shape[0] ?? 0;
   const padding = paddingRow(options.paddingIdx, V);
   if (weight.shape.length !== 2) throw new RuntimeError("'weight' must be 2-D");

@@ -3,7 +3,7 @@
  * `x[..., -1]`, `x.at(mask)` and `x.at([0, 2])` pick by tensor, and `x.set(":, 1, :", y)` assigns.
  */
 
-import { IndexError, listText, RuntimeError, ValueError } from "../check.ts";
+import { IndexError, listText, pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
 import { indexError, pick, putPositions, readIndices, takePositions } from "../dense/arrange.ts";
 import { eachOffset, elements, wrap } from "../dense/dense.ts";
 import { bool, int64, uint8 } from "../dense/dtype.ts";
@@ -36,7 +36,8 @@ export function at(x: Tensor, ...index: Index[]): Tensor {
 }
 
 /** torch's `x[...] = value`: the last argument is the value, a number or a tensor that is broadcast. Gives `x` back. */
-export function set(x: Tensor, ...indexAndValue: [...index: Index[], value: Operand]): Tensor {
+export function set(x: Tensor, ...indexAndValue: [first: Index, ...more: Index[], value: Operand]): Tensor {
+  if (indexAndValue.length < 2) throw new TypeError('set() needs an index and a value: x.set(0, 1), x.set("...", 1)');
   const value = indexAndValue.at(-1) as Operand;
   const { view, tensors } = resolve(x, indexAndValue.slice(0, -1) as Index[]);
   const given = asTensor(value, x.dtype);
@@ -115,10 +116,13 @@ function resolve(x: Tensor, index: readonly Index[]): { view: Tensor; tensors: (
 function parse(index: Index): Entry[] {
   if (typeof index === "string") return index.split(",").map((text) => parseText(text.trim()));
   if (typeof index === "number") {
-    if (!Number.isInteger(index)) throw new IndexError(NOT_AN_INDEX);
+    if (!Number.isInteger(index)) throw new IndexError(notAnIndex("float"));
     return [index];
   }
   if (index === null) return [null];
+  if (!(Array.isArray(index) || index instanceof Tensor)) {
+    throw new IndexError(notAnIndex(pythonTypeOf(index)));
+  }
   if (index instanceof Tensor) {
     if (index.dtype.kind === "float") {
       throw new IndexError("tensors used as indices must be long, int, byte or bool tensors");
@@ -132,8 +136,9 @@ function parse(index: Index): Entry[] {
     : [new Tensor(wrap(BigInt64Array.from(index as number[], BigInt), [index.length], int64))];
 }
 
-const NOT_AN_INDEX =
-  "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got float)";
+function notAnIndex(type: string): string {
+  return `only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte Variables are valid indices (got ${type})`;
+}
 
 function parseText(text: string): Entry {
   if (text === "...") return "...";

@@ -6,6 +6,7 @@ import { allocate, copyDense, type Dense, elements, wrap } from "../dense/dense.
 import { int64 } from "../dense/dtype.ts";
 import { type Dims, sameDims, wrapDim, wrapDims } from "../dense/shape.ts";
 import { type Tuple, tuple } from "../dense/tuple.ts";
+import { expectTensors } from "./argument.ts";
 import { expand, fit } from "./broadcast.ts";
 import { selectSlices } from "./positions.ts";
 import { unsqueeze, view } from "./shape.ts";
@@ -88,6 +89,7 @@ function filled(
 
 /** torch.cat: joined along an existing dimension. */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+  expectTensors(tensors, "cat");
   if (tensors.length === 0) throw new ValueError("torch.cat(): expected a non-empty list of Tensors");
   for (const [at, { shape }] of tensors.entries()) {
     if (shape.length === 0)
@@ -117,6 +119,7 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
 
 /** `stack` under the name of the operation that it is a part of. */
 export function stackNamed(name: string, tensors: readonly Tensor[], dim: number): Tensor {
+  expectTensors(tensors, "stack");
   const first = tensors[0];
   if (!first) throw new RuntimeError("stack expects a non-empty TensorList");
   for (const [at, { shape }] of tensors.entries()) {

@@ -8,6 +8,7 @@ import { concatenate, pick } from "../dense/arrange.ts";
 import { allocate, type Dense } from "../dense/dense.ts";
 import { multiply } from "../dense/product.ts";
 import { broadcastShapes, product } from "../dense/shape.ts";
+import { expectTensor } from "./argument.ts";
 import { add, mul } from "./arithmetic.ts";
 import { expand, fit } from "./broadcast.ts";
 import { contiguous, t, transpose, unsqueeze, view } from "./shape.ts";
@@ -183,6 +184,8 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
 
 /** torch.matmul, Python's `@`: vectors, matrices and batches of them in any combination. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  expectTensor(a, "matmul");
+  expectTensor(b, "matmul", "other");
   const [rankA, rankB] = [a.shape.length, b.shape.length];
   if (rankA === 0 || rankB === 0) {
     throw new RuntimeError(`both arguments to matmul need to be at least 1D, but they are ${rankA}D and ${rankB}D`);
@@ -233,6 +236,8 @@ function batched(a: Tensor, b: Tensor): Tensor {
  * Rows that lie together become one product with the bias inside; otherwise the bias is added afterwards.
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  expectTensor(x, "linear");
+  expectTensor(weight, "linear", "weight", 2);
   if (!bias) return matmul(x, t(weight));
   if (x.shape.length === 2) return addmm(bias, x, t(weight));
   if (x.value.contiguous && bias.value.contiguous && bias.shape.length === 1 && x.shape.length > 0) {

@@ -2,7 +2,7 @@
  * Losses that compare numbers one by one: how far an input is from its target, element by element, and then the mean or
  * the sum of it. Each is one node of the graph where it is one in torch, and a chain of operations where torch has that.
  */
-import { NotImplementedError, RuntimeError, ValueError, warn } from "../check.ts";
+import { AttributeError, NotImplementedError, pythonTypeOf, RuntimeError, ValueError, warn } from "../check.ts";
 import { broadcastShapes, sameDims } from "../dense/shape.ts";
 import { clamp, div, eq, le, lt, mul, neg, sub, where } from "./arithmetic.ts";
 import { expand, toDtype } from "./broadcast.ts";
@@ -10,7 +10,7 @@ import { noGrad } from "./mode.ts";
 import { abs, exp, log } from "./pointwise.ts";
 import { mean, sum } from "./reduce.ts";
 import { commonType } from "./table.ts";
-import { record, type Tensor } from "./tensor.ts";
+import { record, Tensor } from "./tensor.ts";
 
 /** What becomes of the losses of the elements: their mean, their sum, or nothing. */
 export type Reduction = "mean" | "sum" | "none";
@@ -134,6 +134,9 @@ function ofDifference(
 
 /** Input and target in one shape and dtype. Torch warns when it has to repeat one of them. */
 function meet(input: Tensor, target: Tensor): readonly [Tensor, Tensor] {
+  for (const x of [target, input]) {
+    if (!(x instanceof Tensor)) throw new AttributeError(`'${pythonTypeOf(x)}' object has no attribute 'size'`);
+  }
   if (!sameDims(input.shape, target.shape)) {
     warn(
       `Using a target size (${target.shape}) that is different to the input size (${input.shape}). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.`,

@@ -31,33 +31,36 @@ import * as softmax from "./softmax.ts";
 import { Tensor } from "./tensor.ts";
 import { clone, reshape } from "./views.ts";
 
-const { source: _, ...fills } = draw;
-const { isTensor: _t, len, ...questions } = layout;
-const { hardshrink, prelu } = activation; // the only ones that torch has as methods, too
-const { dstack: _d, hstack: _h, vstack: _v, cat: _c, stack: _s, meshgrid: _m, ...cuts } = join;
+/** The functions of a file but for those that torch has as functions only, and those of our own. */
+function without<Functions extends object, Name extends keyof Functions>(
+  functions: Functions,
+  ...names: Name[]
+): Omit<Functions, Name> {
+  return Object.fromEntries(Object.entries(functions).filter(([name]) => !names.includes(name as Name))) as Functions;
+}
 
 const operations = {
-  ...arithmetic,
-  ...division,
+  ...without(arithmetic, "rsub"),
+  ...without(division, "roundedQuotient"),
   ...bitwise,
   ...blend,
-  hardshrink,
-  prelu,
-  ...pointwise,
+  hardshrink: activation.hardshrink,
+  prelu: activation.prelu,
+  ...without(pointwise, "elu", "gelu", "hardtanh", "leakyRelu", "logsigmoid", "silu", "softplus"),
   ...softmax,
   ...reduce,
   ...extremes,
-  ...linear,
+  ...without(linear, "linear"),
   ...shape,
   ...restride,
   ...diagonal,
-  ...cuts,
+  ...without(join, "cat", "dstack", "hstack", "meshgrid", "stack", "stackNamed", "vstack"),
   ...gather,
   ...index,
   ...inplace,
-  ...fills,
+  ...without(draw, "source"),
   ...convert,
-  ...questions,
+  ...without(layout, "isTensor", "len"),
   backward,
   bernoulli,
   clone,
@@ -149,7 +152,7 @@ property("mT", (x) => {
   return shape.transpose(x, -2, -1);
 });
 property("ndim", (x) => x.shape.length);
-property("length", len);
+property("length", layout.len);
 property("device", () => "cpu");
 property("data", data, setData);
 property(Symbol.iterator, (x) => () => {

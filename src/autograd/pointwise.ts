@@ -7,7 +7,8 @@ import { RuntimeError } from "../check.ts";
 import { type DType, float64 } from "../dense/dtype.ts";
 import type { Unary } from "../dense/elementwise.ts";
 import { functions } from "../engine/functions.ts";
-import { add, div, eq, ge, gt, logicalAnd, lt, mul, neg, sub, where } from "./arithmetic.ts";
+import { expectOperand } from "./argument.ts";
+import { add, div, eq, ge, gt, le, logicalAnd, lt, mul, neg, sub, where } from "./arithmetic.ts";
 import { binary, type Operand, toFloatType, unary } from "./table.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -155,7 +156,8 @@ export const relu: OfOne = unary(
     (x) => (x < 0n ? 0n : x),
   ),
   {
-    rule: (g, _, y) => where(gt(y, 0), g, 0),
+    // NaN lets the gradient pass, as in torch: the question is y ≤ 0.
+    rule: (g, _, y) => where(le(y, 0), 0, g),
     reads: "y",
   },
 );
@@ -277,6 +279,7 @@ const scalarBase = raised("PowBackward2");
 export function pow(a: Operand, b: Operand): Tensor {
   if (!(a instanceof Tensor)) return scalarBase(a, b);
   if (b instanceof Tensor) return tensorPower(a, b);
+  expectOperand(b, "pow", "exponent");
   const exponent = Number(b);
   const whole = a.dtype.kind !== "float" && Number.isInteger(exponent);
   const row = unary(
@@ -311,6 +314,7 @@ function silued(dtype: DType): Unary {
 }
 
 function roundHalfToEven(x: number): number {
+  if (x < 0) return -roundHalfToEven(-x); // so that −0.5 becomes −0
   const down = Math.floor(x);
   const rest = x - down;
   if (rest !== 0.5) return rest < 0.5 ? down : down + 1;

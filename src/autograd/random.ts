@@ -11,9 +11,11 @@ import * as integers from "../random/integers.ts";
 import * as multinomials from "../random/multinomial.ts";
 import * as normals from "../random/normal.ts";
 import * as uniforms from "../random/uniform.ts";
+import { expectInteger } from "./argument.ts";
 import { mul } from "./arithmetic.ts";
-import { emptyLike, leaf, type SizeAndOptions, splitSize } from "./create.ts";
+import { emptyLike } from "./create.ts";
 import { bernoulli_, type DrawOptions, normal_, type RandomOptions, random_, source, uniform_ } from "./draw.ts";
+import { expectLengths, leaf, type SizeAndOptions, splitSize } from "./factory.ts";
 import { Tensor } from "./tensor.ts";
 
 function fresh(shape: readonly number[], options: RandomOptions, draw: Draw, dtype = getDefaultDtype()): Tensor {
@@ -53,7 +55,8 @@ export function randint(low: number, high: number, size: readonly number[], opti
 export function randint(...given: (number | readonly number[] | RandomOptions | undefined)[]): Tensor {
   const bounds = given.filter((entry) => typeof entry === "number");
   const [low, high] = bounds.length === 1 ? [0, bounds[0]!] : (bounds as [number, number]);
-  const size = given.find(Array.isArray) as readonly number[];
+  const size: unknown = given.find(Array.isArray);
+  expectLengths("randint", size, bounds.length + 1);
   const options = (given.find((entry) => typeof entry === "object" && !Array.isArray(entry)) ?? {}) as RandomOptions;
   return fresh(size, options, (out, _, type) => integers.randint(source(options), out, low, high, type), int64);
 }
@@ -70,6 +73,7 @@ export function randintLike(x: Tensor, ...given: (number | RandomOptions | undef
 
 /** torch.randperm: the numbers 0 .. n−1 in random order. */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
+  expectInteger(n, "randperm", "n");
   const order = integers.randomPermutation(source(options), n);
   const dense = allocate([n], options.dtype ?? int64);
   for (let i = 0; i < n; i += 1) dense.data[i] = (dense.dtype === int64 ? BigInt(order[i]!) : order[i]!) as never;

@@ -3,9 +3,11 @@
  * gradient back, together with what that rule reads. Rules are written with the operations themselves: run with recording
  * off they give numbers, run with recording on (`createGraph`) they give second derivatives.
  */
+import { pythonTypeOf } from "../check.ts";
 import { scalar } from "../dense/dense.ts";
 import { bool, type DType, getDefaultDtype, type Scalar } from "../dense/dtype.ts";
 import { type Binary, map, resultType, type Unary, zip } from "../dense/elementwise.ts";
+import { expectOperand, expectTensor, isPlain } from "./argument.ts";
 import { fit } from "./broadcast.ts";
 import { record, Tensor, tracked } from "./tensor.ts";
 
@@ -19,7 +21,10 @@ export function commonType(...operands: readonly Operand[]): DType {
 
 /** An operand as a tensor; a plain value becomes a constant of rank 0. */
 export function asTensor(operand: Operand, dtype: DType): Tensor {
-  return operand instanceof Tensor ? operand : new Tensor(scalar(operand, dtype));
+  if (operand instanceof Tensor) return operand;
+  if (!isPlain(operand))
+    throw new TypeError(`can't assign a ${pythonTypeOf(operand)} to a torch.${dtype.scalarType}Tensor`);
+  return new Tensor(scalar(operand, dtype));
 }
 
 /** Integers and booleans enter a function of real numbers as floats. */
@@ -34,12 +39,14 @@ interface UnaryRule {
 }
 
 /** A function of one number. Without an `integer` version it is a function of real numbers. */
-export function unary(name: string, f: (dtype: DType) => Unary, { rule, reads = "" as never }: UnaryRule) {
+export function unary(name: string, f: (dtype: DType) => Unary, { rule, reads }: UnaryRule) {
+  const who = functionName(name);
   return (x: Tensor): Tensor => {
+    expectTensor(x, who);
     const kernel = f(x.dtype);
     const dtype = kernel.integer ? x.dtype : toFloatType(x.dtype);
     const y = new Tensor(map(kernel, x.value, dtype));
-    const saved = [x, y].filter((_, i) => reads.includes("xy"[i]!));
+    const saved = [x, y].filter((_, i) => reads?.includes("xy"[i]!));
     record(name, [x], [y], [(g) => rule(g, x, y)], saved);
     return y;
   };
@@ -53,7 +60,10 @@ interface BinaryRule {
 
 /** A function of two numbers, broadcast. Without an `integer` version it is a function of real numbers. */
 export function binary(name: string, f: Binary, forA: BinaryRule, forB: BinaryRule) {
+  const who = functionName(name);
   return (a: Operand, b: Operand): Tensor => {
+    expectOperand(a, who, "input");
+    expectOperand(b, who, "other");
     const common = commonType(a, b);
     const dtype = f.integer ? common : toFloatType(common);
     const x = asTensor(a, dtype);
@@ -72,9 +82,16 @@ export function binary(name: string, f: Binary, forA: BinaryRule, forB: BinaryRu
 }
 
 /** A question about two numbers: the answer is a mask and has no gradient. */
-export function comparison(f: Binary) {
+export function comparison(who: string, f: Binary) {
   return (a: Operand, b: Operand): Tensor => {
+    expectOperand(a, who, "input");
+    expectOperand(b, who, "other");
     const dtype = commonType(a, b);
     return new Tensor(zip(f, asTensor(a, dtype).value, asTensor(b, dtype).value, dtype, bool));
   };
+}
+
+/** The function behind a node: `tanh` for `TanhBackward0`. */
+function functionName(name: string): string {
+  return name.replace(/Backward\d$/, "").toLowerCase();
 }

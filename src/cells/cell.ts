@@ -23,7 +23,7 @@ export interface DifferentiableAlgebra<V> extends Algebra<V> {
   sigmoidGrad(g: V, y: V): V;
   /** g·(1 − y²), for y = tanh(a) */
   tanhGrad(g: V, y: V): V;
-  /** g where y > 0, else 0, for y = relu(a) */
+  /** 0 where y ≤ 0, else g (also where y is NaN), for y = relu(a) */
   reluGrad(g: V, y: V): V;
 }
 

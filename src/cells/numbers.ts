@@ -21,6 +21,6 @@ export function numbers({ round, sigmoid, tanh }: Precision): DifferentiableAlge
     relu: (a) => (a < 0 ? 0 : a),
     sigmoidGrad: (g, y) => round(g * round(round(1 - y) * y)),
     tanhGrad: (g, y) => round(g * round(1 - round(y * y))),
-    reluGrad: (g, y) => (y > 0 ? g : 0),
+    reluGrad: (g, y) => (y <= 0 ? 0 : g),
   };
 }

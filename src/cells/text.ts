@@ -2,16 +2,18 @@
 import type { Algebra, Cell, Named } from "./cell.ts";
 
 /** A piece of a formula, and how tightly it holds together: 0 a sum, 1 a product, 2 a name or a call. */
-interface Phrase {
+export interface Phrase {
   readonly text: string;
   readonly rank: 0 | 1 | 2;
 }
 
 const name = (text: string): Phrase => ({ text, rank: 2 });
 const call = (f: string, { text }: Phrase): Phrase => ({ text: `${f}(${text})`, rank: 2 });
-const inside = ({ text, rank }: Phrase, least: number): string => (rank < least ? `(${text})` : text);
+/** A phrase as a part of another: in parentheses if it does not hold together tightly enough. */
+export const inside = ({ text, rank }: Phrase, least: number): string => (rank < least ? `(${text})` : text);
 
-const phrases: Algebra<Phrase> = {
+/** Formulas as an arithmetic. */
+export const phrases: Algebra<Phrase> = {
   add: (a, b) => ({ text: `${a.text} + ${b.text}`, rank: 0 }),
   sub: (a, b) => ({ text: `${a.text} - ${inside(b, 1)}`, rank: 0 }),
   mul: (a, b) => ({ text: `${inside(a, 1)}·${inside(b, 1)}`, rank: 1 }),

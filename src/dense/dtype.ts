@@ -38,7 +38,9 @@ function dtype(
   allocate: DType["allocate"],
   round?: DType["round"],
 ): DType {
-  return { name, scalarType, kind, itemsize, allocate, ...(round && { round }), toString: () => `torch.${name}` };
+  const text = (): string => `torch.${name}`;
+  const shown = { toString: text, [Symbol.for("nodejs.util.inspect.custom")]: text }; // the latter by console.log
+  return { name, scalarType, kind, itemsize, allocate, ...(round && { round }), ...shown };
 }
 
 /** 32-bit float: the default. */

@@ -1,4 +1,5 @@
 /** How much of a tensor is printed, and how: torch.set_printoptions. */
+import { expectKeywords } from "../check.ts";
 
 /** The options as they stand. */
 export interface PrintOptions {
@@ -31,6 +32,7 @@ let current = DEFAULTS;
 
 /** torch.set_printoptions: what is not given stays, but `sciMode` always goes back to null. */
 export function setPrintOptions({ profile, ...changes }: PrintOptionsChange): void {
+  expectKeywords("set_printoptions", changes, Object.keys(DEFAULTS));
   const base = (profile && PROFILES[profile]) ?? current; // torch ignores an unknown profile
   current = {
     precision: changes.precision ?? base.precision,

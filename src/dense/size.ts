@@ -18,6 +18,11 @@ export class Size extends Array<number> {
   override toString(): string {
     return `torch.Size([${this.join(", ")}])`;
   }
+
+  /** What `console.log` shows in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
 }
 
 /** These lengths as a `Size`; the very same if they are one already. */

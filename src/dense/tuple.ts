@@ -13,6 +13,11 @@ export class Tuple<T = unknown> extends Array<T> {
   override toString(): string {
     return containerText(this, "(...)", () => `(${Array.from(this, repr).join(", ")}${this.length === 1 ? "," : ""})`);
   }
+
+  /** What `console.log` shows in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
 }
 
 /**

@@ -41,8 +41,11 @@ export function memoryFrom(bytes: Uint8Array, dtype: DType, { bigEndian, copy }:
       return widened(new Uint16Array(buffer, byteOffset, length), (bits) => bits << 16);
     case bool:
       return truths(own);
-    default:
-      return new (dtype.allocate(0).constructor as MemoryConstructor)(buffer, byteOffset, length);
+    default: {
+      // a name of its own: the compiler drops the parentheses of `new (f() as T)(...)`, which is then another call
+      const Memory = dtype.allocate(0).constructor as MemoryConstructor;
+      return new Memory(buffer, byteOffset, length);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 /** Modules made of modules: in a row, in a list, by name. */
 import type { Tensor } from "../autograd/tensor.ts";
-import { IndexError, KeyError } from "../check.ts";
+import { IndexError, KeyError, pythonTypeOf } from "../check.ts";
 import { indented, Module } from "./module.ts";
 
 /** A module that turns one tensor into one tensor. */
@@ -78,6 +78,9 @@ export class ModuleList<M extends Module = Module> extends Module {
 
   /** Adds modules at the end. */
   extend(modules: Iterable<M>): this {
+    if (typeof modules?.[Symbol.iterator] !== "function") {
+      throw new TypeError(`ModuleList.extend should be called with an iterable, but got ${pythonTypeOf(modules)}`);
+    }
     for (const module of modules) this.append(module);
     return this;
   }

@@ -6,7 +6,7 @@ import { fill_ } from "../autograd/inplace.ts";
 import { noGrad } from "../autograd/mode.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { selectAt } from "../autograd/views.ts";
-import { AssertionError } from "../check.ts";
+import { AssertionError, expectKeywords } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -30,6 +30,7 @@ export class Embedding extends Module {
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
     super();
+    expectKeywords("Embedding.__init__", options, ["paddingIdx", "weight", "dtype", "device"]);
     const { paddingIdx, weight, ...rest } = options;
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;

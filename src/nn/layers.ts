@@ -5,13 +5,13 @@ import type { Cell } from "../cells/cell.ts";
 import { elman } from "../cells/elman.ts";
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
-import { IndexError, NotImplementedError, ValueError } from "../check.ts";
+import { IndexError, NotImplementedError, pythonTypeOf, ValueError } from "../check.ts";
 import { indexError } from "../dense/arrange.ts";
 import { float32 } from "../dense/dtype.ts";
 import { str } from "../dense/python-text.ts";
 import { tuple } from "../dense/tuple.ts";
 import { type Kind, Recurrent } from "./recurrent.ts";
-import type { RecurrentOptions } from "./recurrent-options.ts";
+import { type RecurrentOptions, settleOptions } from "./recurrent-options.ts";
 
 /** The state of a layer that carries h and c. */
 export type LSTMState = readonly [h: Tensor, c: Tensor];
@@ -123,7 +123,10 @@ export class RNNBase extends Recurrent<never> {
 
   constructor(mode: string, inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {
     const cell = MODES[mode];
-    if (!cell) throw new ValueError(`Unrecognized RNN mode: ${mode}`);
+    if (!cell) {
+      settleOptions(inputSize, hiddenSize, options, LSTM_KIND.ownOptions);
+      throw new ValueError(`Unrecognized RNN mode: ${mode}`);
+    }
     super(cell, LSTM_KIND, inputSize, hiddenSize, options);
     this.mode = mode;
   }
@@ -156,6 +159,7 @@ function openPair(state: LSTMState | Tensor): readonly Tensor[] {
     if (count < 2) throw indexError(count, 0, count);
     return [selectAt(state, 0, 0), selectAt(state, 0, 1)];
   }
+  if (!Array.isArray(state)) throw new TypeError(`'${pythonTypeOf(state)}' object is not subscriptable`);
   if (state.length < 2) throw new IndexError("tuple index out of range");
-  return [state[0], state[1]];
+  return [state[0] as Tensor, state[1] as Tensor];
 }

@@ -4,6 +4,7 @@ import { uniform_ } from "../autograd/draw.ts";
 import { linear } from "../autograd/linear.ts";
 import { noGrad } from "../autograd/mode.ts";
 import type { Tensor } from "../autograd/tensor.ts";
+import { expectKeywords } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
 import { str } from "../dense/python-text.ts";
 import { kaimingStd, uniformBound } from "../random/gain.ts";
@@ -27,6 +28,7 @@ export class Linear extends Module {
 
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
+    expectKeywords("Linear.__init__", options, ["bias", "dtype", "device"]);
     const { bias = true, ...rest } = options;
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;

@@ -4,7 +4,7 @@
  */
 import type { HookHandle } from "../autograd/backward.ts";
 import { toDtype } from "../autograd/broadcast.ts";
-import { expectCpu } from "../autograd/create.ts";
+import { expectCpu } from "../autograd/factory.ts";
 import { zero_ } from "../autograd/inplace.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { Tensor } from "../autograd/tensor.ts";

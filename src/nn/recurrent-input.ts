@@ -2,7 +2,7 @@
 import { Tensor } from "../autograd/tensor.ts";
 import { AttributeError, listText, pythonTypeOf, RuntimeError, tupleText, ValueError } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
-import { sameDims } from "../dense/shape.ts";
+import { sameDims, wrapDim } from "../dense/shape.ts";
 
 /** What the door has to know about a layer. */
 export interface Door {
@@ -10,6 +10,8 @@ export interface Door {
   readonly name: string;
   /** What torch writes after the number of dimensions: " tensor" for RNN, nothing for others. */
   readonly rankNote: string;
+  /** Whether torch looks at packed input before it computes. */
+  readonly checksPacked: boolean;
   readonly inputSize: number;
   readonly batchFirst: boolean;
   readonly dtype: DType;
@@ -52,12 +54,54 @@ function expectFeatures(door: Door, input: Tensor): void {
   );
 }
 
-/** Checks packed rows (Σ b_t, F) and the states given with them. */
-export function expectPacked(door: Door, data: Tensor, B: number, states: readonly Tensor[]): void {
-  if (data.dtype !== door.dtype) throw wrongType(door, data);
-  if (data.shape.length !== 2) throw new RuntimeError(`input must have 2 dimensions, got ${data.shape.length}`);
-  expectFeatures(door, data);
-  expectStateSizes(door, 3, B, states);
+/** Checks packed rows (Σ b_t, F) of B sequences and the states given with them. */
+export function expectPacked(
+  door: Door,
+  data: Tensor,
+  sizes: readonly number[],
+  B: number,
+  states: readonly Tensor[],
+): void {
+  if (door.checksPacked) {
+    if (data.dtype !== door.dtype) throw wrongType(door, data);
+    if (data.shape.length !== 2) throw new RuntimeError(`input must have 2 dimensions, got ${data.shape.length}`);
+    expectFeatures(door, data);
+    expectStateSizes(door, 3, B, states);
+  } else {
+    expectLoopStates(door, B, states);
+  }
+  expectRows(data.shape[0]!, sizes);
+}
+
+/** Lengths beyond the data leave more rows asked for than there are. */
+function expectRows(rows: number, sizes: readonly number[]): void {
+  let start = 0;
+  for (const b of sizes) {
+    if (start + b > rows) throw new RuntimeError(`start (${start}) + length (${b}) exceeds dimension size (${rows}).`);
+    start += b;
+  }
+}
+
+/** What torch's loop itself says of states that nobody looked at before: its LSTM takes packed input unchecked. */
+function expectLoopStates(door: Door, B: number, states: readonly Tensor[]): void {
+  if (states.length === 0) return;
+  for (const state of states) {
+    expectTensor(state);
+    wrapDim(2, state.shape.length);
+  }
+  const wanted = door.stateShapes(B);
+  const projected = (shapes: readonly (readonly number[])[]): boolean => shapes.some((own) => own[2] !== shapes[0]![2]);
+  if (projected(states.map(({ shape }) => shape)) !== projected(wanted)) {
+    throw new RuntimeError("got an incorrect number of RNN parameters");
+  }
+  for (const [i, { shape }] of states.entries()) {
+    if (shape[0] !== wanted[i]![0]) throw new RuntimeError("Expected more hidden states in stacked_rnn");
+    if (shape[1] === B) continue;
+    const [a, b] = i === 0 ? [shape[1], B] : [B, shape[1]];
+    throw new RuntimeError(
+      `The size of tensor a (${a}) must match the size of tensor b (${b}) at non-singleton dimension 0`,
+    );
+  }
 }
 
 /** Demands a tensor. */

@@ -1,5 +1,5 @@
 /** What a recurrent layer is made from, and torch's questions about it, in torch's order and words. */
-import { pythonTypeOf, ValueError, warn } from "../check.ts";
+import { expectKeywords, pythonTypeOf, ValueError, warn } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
 import { floatText } from "../dense/number-text.ts";
 
@@ -65,6 +65,7 @@ export function settleOptions(
   expectLayers(numLayers);
   if (projSize < 0) throw new ValueError("proj_size should be a positive integer or zero to disable projections");
   if (projSize >= hiddenSize) throw new ValueError("proj_size has to be smaller than hidden_size");
+  if (!Number.isInteger(numLayers)) throw new TypeError("'float' object cannot be interpreted as an integer");
   return { numLayers, bias, batchFirst, dropout, bidirectional, projSize, dtype, device };
 }
 
@@ -76,9 +77,7 @@ export function expectArguments(
   options: object,
   known: readonly string[],
 ): void {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw new TypeError(`${className}.__init__() got an unexpected keyword argument '${unknown}'`);
+  expectKeywords(`${className}.__init__`, options, known);
   const missing = [inputSize === undefined && "'input_size'", hiddenSize === undefined && "'hidden_size'"].filter(
     Boolean,
   );
@@ -122,5 +121,4 @@ function expectLayers(numLayers: unknown): void {
     throw new TypeError(`'<=' not supported between instances of '${type}' and 'int'`);
   }
   if ((numLayers as number) <= 0) throw new ValueError("num_layers must be greater than zero");
-  if (type === "float") throw new TypeError("'float' object cannot be interpreted as an integer");
 }

@@ -6,9 +6,9 @@ import { empty, zeros } from "../autograd/create.ts";
 import { uniform_ } from "../autograd/draw.ts";
 import { indexSelect } from "../autograd/gather.ts";
 import { noGrad } from "../autograd/mode.ts";
-import { squeeze, transpose, unsqueeze } from "../autograd/shape.ts";
+import { squeeze, transpose, unsqueeze, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
-import { swapped } from "../autograd/views.ts";
+import { reshape, swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
 import { AttributeError } from "../check.ts";
 import { elements } from "../dense/dense.ts";
@@ -22,6 +22,7 @@ import { PackedSequence } from "./packed.ts";
 import { Parameter } from "./parameter.ts";
 import { type Door, expectInput, expectPacked } from "./recurrent-input.ts";
 import { type RecurrentOptions, settleOptions } from "./recurrent-options.ts";
+import { type PlannedWeight, planWeights, type WeightName } from "./recurrent-weights.ts";
 import type { ScanWeights, Sequences } from "./scan.ts";
 import { runStack } from "./stack.ts";
 
@@ -38,10 +39,6 @@ export interface Kind {
   /** torch's fused kernel for a padded batch of this dtype, if it has one: its node takes the place of the joining one. */
   readonly fusedNode?: (dtype: DType) => string | undefined;
 }
-
-/** A weight before it exists: its torch name and its shape. */
-type Planned = readonly [name: WeightName, shape: readonly number[]];
-type WeightName = `${"weight" | "bias"}_${string}`;
 
 /** What `forward` takes besides input and state. */
 export interface ForwardOptions {
@@ -119,11 +116,17 @@ export abstract class Recurrent<State> extends Module {
     options: ForwardOptions = {},
   ): readonly [output: Tensor | PackedSequence, state: State] {
     const given = hx === undefined || hx === null ? [] : this.openState(hx);
-    const { lengths } = options;
-    if (lengths) return this.runWithLengths(input as Tensor, lengths, hx);
-    const [output, states] =
-      input instanceof PackedSequence ? this.runPacked(input, given) : this.runPadded(input, given);
+    const [output, states] = this.runAs(input, given, options.lengths);
     return tuple(output, this.closeState(states)) as unknown as readonly [Tensor | PackedSequence, State];
+  }
+
+  private runAs(
+    input: Tensor | PackedSequence,
+    given: readonly Tensor[],
+    lengths?: readonly number[] | Tensor,
+  ): [output: Tensor | PackedSequence, states: Tensor[]] {
+    if (input instanceof PackedSequence) return this.runPacked(input, given);
+    return lengths ? this.runWithLengths(input, lengths, given) : this.runPadded(input, given);
   }
 
   /** A batch of sequences of one length, or a single sequence. */
@@ -135,8 +138,7 @@ export abstract class Recurrent<State> extends Module {
       given.length > 0
         ? given.map((state) => (batched ? state : unsqueeze(state, 1)))
         : this.zeroStates(x, x.shape[1]!);
-    const fused = x.shape[1]! > 0 && this.projSize === 0 ? this.kind.fusedNode?.(x.dtype) : undefined;
-    const [output, states] = this.run({ data: x }, start, fused);
+    const [output, states] = this.run({ data: x }, start, this.fusedNode(x.dtype, x.shape[1]!));
     if (!batched) return [squeeze(output, 1), states.map((state) => squeeze(state, 1))];
     return [this.batchFirst ? swapped(this.kind.transposeNode, output, 0, 1) : output, states];
   }
@@ -144,25 +146,38 @@ export abstract class Recurrent<State> extends Module {
   /** Packed sequences; states come and go in the order of the caller's batch. */
   private runPacked(input: PackedSequence, given: readonly Tensor[]): [output: PackedSequence, states: Tensor[]] {
     const { data, batchSizes, sortedIndices, unsortedIndices, sequenceCount } = input;
-    if (this.kind.checksPacked) expectPacked(this.door(), data, sequenceCount, given);
+    const sizes = Array.from(elements(batchSizes.value), Number);
+    expectPacked(this.door(), data, sizes, sequenceCount, given);
     const arranged = (states: readonly Tensor[], order: Tensor | null): Tensor[] =>
       states.map((state) => (order ? indexSelect(state, 1, order) : state));
     const start = given.length > 0 ? arranged(given, sortedIndices) : this.zeroStates(data, sequenceCount);
-    const sizes = Array.from(elements(batchSizes.value), Number);
-    const [output, states] = this.run({ data, batchSizes: sizes }, start);
+    const fused = this.fusedNode(data.dtype, sequenceCount);
+    // Sequences of one length are a padded batch, and torch's fused kernel runs them as one.
+    const even = fused !== undefined && sizes.every((b) => b === sequenceCount);
+    const x = even
+      ? { data: reshape(data, [sizes.length, sequenceCount, data.shape.at(-1)!]) }
+      : { data, batchSizes: sizes };
+    const [joined, states] = this.run(x, start, fused);
+    const output = even ? view(joined, [data.shape[0]!, -1]) : joined;
     return [new PackedSequence(output, batchSizes, sortedIndices, unsortedIndices), arranged(states, unsortedIndices)];
   }
 
+  /** torch's name for the fused kernel, where it would run one for B sequences. */
+  private fusedNode(dtype: DType, B: number): string | undefined {
+    return B > 0 && this.projSize === 0 ? this.kind.fusedNode?.(dtype) : undefined;
+  }
+
+  /** Padded sequences of these lengths, packed on the way in and padded again on the way out. */
   private runWithLengths(
     input: Tensor,
     lengths: readonly number[] | Tensor,
-    hx?: State | null,
-  ): readonly [Tensor, State] {
+    given: readonly Tensor[],
+  ): [output: Tensor, states: Tensor[]] {
     const { batchFirst } = this;
     const packed = packPaddedSequence(input, lengths, { batchFirst, enforceSorted: false, allowEmpty: true });
-    const [output, state] = this.forward(packed, hx);
+    const [output, states] = this.runPacked(packed, given);
     const [padded] = padPackedSequence(output, { batchFirst, totalLength: input.shape[batchFirst ? 1 : 0]! });
-    return tuple(padded as Tensor, state) as unknown as readonly [Tensor, State];
+    return [padded as Tensor, states];
   }
 
   private run(x: Sequences, start: readonly Tensor[], fusedNode?: string): [output: Tensor, states: Tensor[]] {
@@ -204,21 +219,10 @@ export abstract class Recurrent<State> extends Module {
     return this.bidirectional ? ["", "_reverse"] : [""];
   }
 
-  /** The weights of each layer and direction by their role, in the order of checkpoints. */
-  private plan(): Record<string, Planned>[] {
-    const rows = this.cell.gates.length * this.hiddenSize;
-    return Array.from({ length: this.numLayers }, (_, layer) => {
-      const features = layer === 0 ? this.inputSize : this.outputSize * this.suffixes.length;
-      return this.suffixes.map((suffix): Record<string, Planned> => {
-        const end = `l${layer}${suffix}`;
-        return {
-          weightIh: [`weight_ih_${end}`, [rows, features]],
-          weightHh: [`weight_hh_${end}`, [rows, this.outputSize]],
-          ...(this.bias && { biasIh: [`bias_ih_${end}`, [rows]], biasHh: [`bias_hh_${end}`, [rows]] }),
-          ...(this.projSize > 0 && { weightHr: [`weight_hr_${end}`, [this.projSize, this.hiddenSize]] }),
-        };
-      });
-    }).flat();
+  private plan(): Record<string, PlannedWeight>[] {
+    const { inputSize, hiddenSize, numLayers, bias, projSize, outputSize, suffixes } = this;
+    const gates = this.cell.gates.length;
+    return planWeights({ gates, inputSize, hiddenSize, numLayers, bias, projSize, outputSize, suffixes });
   }
 
   private door(): Door {
@@ -227,11 +231,12 @@ export abstract class Recurrent<State> extends Module {
     return {
       name: this.cell.name,
       rankNote: this.kind.rankNote,
+      checksPacked: this.kind.checksPacked,
       inputSize: this.inputSize,
       batchFirst: this.batchFirst,
       dtype: first.dtype,
       stateShapes: (B) => this.stateShapes(B),
-      fused: this.projSize === 0 && this.kind.fusedNode?.(first.dtype) !== undefined,
+      fused: this.fusedNode(first.dtype, 1) !== undefined,
     };
   }
 

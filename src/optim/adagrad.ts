@@ -35,7 +35,7 @@ export class Adagrad extends Descent<Required<AdagradOptions>> {
     expectOption("initial_accumulator_value value", initialAccumulatorValue);
     expectOption("epsilon value", eps);
     const first = { lr, lrDecay, eps, weightDecay, initialAccumulatorValue };
-    super(params, { ...first, foreach, maximize, differentiable, fused });
+    super(params, { ...first, foreach, maximize, differentiable, fused }, options);
     // Torch has the state ready before the first step, and saves it.
     for (const group of this.paramGroups) {
       for (const parameter of group.params) {

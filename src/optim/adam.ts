@@ -33,7 +33,7 @@ export interface AdamOptions extends OptimizerOptions {
 /** torch.optim.Adam. The default learning rate is 0.001. */
 export class Adam extends Descent<Required<AdamOptions>> {
   constructor(params: Optimizable<AdamOptions>, options: AdamOptions = {}) {
-    super(params, settled(options));
+    super(params, settled(options), options);
   }
 
   protected override update(group: Group<Required<AdamOptions>>, update: Update): void {
@@ -44,7 +44,7 @@ export class Adam extends Descent<Required<AdamOptions>> {
 /** torch.optim.AdamW. The default learning rate is 0.001, the default weight decay 0.01. */
 export class AdamW extends Descent<Required<AdamOptions>> {
   constructor(params: Optimizable<AdamOptions>, options: Omit<AdamOptions, "decoupledWeightDecay"> = {}) {
-    super(params, settled({ weightDecay: 0.01, ...options, decoupledWeightDecay: true }));
+    super(params, settled({ weightDecay: 0.01, ...options, decoupledWeightDecay: true }), options);
   }
 
   protected override update(group: Group<Required<AdamOptions>>, update: Update): void {

@@ -8,7 +8,7 @@ import { zerosLike } from "../autograd/create.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { clone } from "../autograd/views.ts";
-import { KeyError, ValueError } from "../check.ts";
+import { expectKeywords, KeyError, ValueError } from "../check.ts";
 import { str } from "../dense/python-text.ts";
 import {
   asGroups,
@@ -49,7 +49,9 @@ export abstract class Optimizer<Options extends { lr: number }> {
   /** The options of a group that does not give its own. */
   readonly defaults: Options;
 
-  constructor(params: Optimizable<Options>, defaults: Options) {
+  /** `given` are the options as the caller wrote them. Errors: TypeError for one that has no default. */
+  constructor(params: Optimizable<Options>, defaults: Options, given: object = {}) {
+    expectKeywords(`${this.constructor.name}.__init__`, given, Object.keys(defaults));
     this.defaults = defaults;
     for (const group of asGroups(params)) this.addParamGroup(group);
   }

@@ -36,7 +36,7 @@ export class RMSprop extends Descent<Required<RMSpropOptions>> {
     expectOption("weight_decay value", weightDecay);
     expectOption("alpha value", alpha);
     const order = { lr, momentum, alpha, eps, centered, weightDecay, capturable, foreach, maximize, differentiable };
-    super(params, order);
+    super(params, order, options);
   }
 
   protected override update(group: Group<Required<RMSpropOptions>>, update: Update): void {

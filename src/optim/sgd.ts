@@ -35,7 +35,11 @@ export class SGD extends Descent<Required<SGDOptions>> {
     if (nesterov && (momentum <= 0 || dampening !== 0)) {
       throw new ValueError("Nesterov momentum requires a momentum and zero dampening");
     }
-    super(params, { lr, momentum, dampening, weightDecay, nesterov, maximize, foreach, differentiable, fused });
+    super(
+      params,
+      { lr, momentum, dampening, weightDecay, nesterov, maximize, foreach, differentiable, fused },
+      options,
+    );
   }
 
   protected override update(group: Group<Required<SGDOptions>>, { p, g, arithmetic, remembers, memory }: Update): void {

@@ -3,7 +3,7 @@
  * Everything random in the library is made of the draws below, in torch's order, so a seed means here what it means
  * in torch.
  */
-import { RuntimeError, ValueError } from "../check.ts";
+import { pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
 import { log1p } from "./log1p.ts";
 import { Mt19937, WORDS } from "./mt19937.ts";
 import { sinCos } from "./precise.ts";
@@ -152,6 +152,11 @@ export function seed(): bigint {
 const STATE_BYTES = 5056;
 
 function asSeed(seed: number | bigint): bigint {
+  if (typeof seed !== "number" && typeof seed !== "bigint") {
+    throw new TypeError(
+      `int() argument must be a string, a bytes-like object or a real number, not '${pythonTypeOf(seed)}'`,
+    );
+  }
   const integer = typeof seed === "bigint" || !Number.isFinite(seed) ? seed : BigInt(Math.trunc(seed));
   if (typeof integer === "number" || integer < -(2n ** 63n) || integer >= 2n ** 64n) {
     throw new ValueError("Overflow when unpacking long long");

@@ -1,12 +1,13 @@
 import type { Tensor } from "unrolled";
 import { describe, expect, test } from "vitest";
 import errors from "../golden/errors.json" with { type: "json" };
+import { misgiven } from "./errors/arguments.ts";
 import { inputs } from "./errors/failures.ts";
 import { reading } from "./errors/reading.ts";
 import { writing } from "./errors/writing.ts";
 
 const golden: Readonly<Record<string, { error: string; message: string }>> = errors;
-const failures = { ...reading, ...writing };
+const failures = { ...reading, ...writing, ...misgiven };
 
 /** What a failing call must leave alone. */
 const state = ({ value, version, gradFn, requiresGrad, grad, shape }: Tensor) => ({

@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 NAMES = [
     "draws",
     "errors",
+    "family",
     "files",
     "fit",
     "formatting",

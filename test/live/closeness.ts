@@ -50,6 +50,16 @@ export function relativeDifference(ours: Numbers, theirs: Numbers): number {
   return most;
 }
 
+/** Whether NaN and the infinities stand at the same places. */
+export function sameSpecials(ours: Numbers, theirs: Numbers): boolean {
+  return theirs.every((x, i) => (Number.isFinite(x) ? Number.isFinite(ours[i]!) : Object.is(ours[i], x)));
+}
+
+/** The numbers that are finite, in order. */
+export function finite(all: Numbers, where: Numbers): Numbers {
+  return all.filter((_, i) => Number.isFinite(where[i]!)) as Numbers;
+}
+
 function largest(numbers: Numbers): number {
   let most = 0;
   for (const x of numbers) most = Math.max(most, Math.abs(x));

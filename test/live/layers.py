@@ -13,6 +13,7 @@ import warnings
 
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -83,66 +84,111 @@ def compared(spec, module, inputs, run):
     return case(spec, exact, results, truth_of(run, module, inputs, state))
 
 
-def rnn(rng, seed):
+def recurrent(rng, seed):
+    kind = rng.choice(["RNN", "LSTM", "LSTM", "GRU", "GRU"])
     spec = {
-        "kind": "RNN", "seed": seed, "inputSize": widths(rng), "hiddenSize": widths(rng), "T": rng.randint(1, 40),
-        "B": rng.choice([0, 1, 1, 2, 3, 4, 5, 7, 8, 9]), "numLayers": rng.randint(1, 3),
+        "kind": kind, "seed": seed, "inputSize": widths(rng), "hiddenSize": widths(rng), "T": rng.randint(1, 25),
+        "B": rng.choice([0, 1, 1, 2, 3, 4, 5, 7, 8, 9, 19]), "numLayers": rng.randint(1, 3),
         "nonlinearity": rng.choice(["tanh", "tanh", "relu"]), "bias": rng.random() < 0.8,
         "batchFirst": rng.random() < 0.5, "dropout": rng.choice([0, 0, 0.3, 0.5, 1]),
         "bidirectional": rng.random() < 0.4, "dtype": rng.choice(["float32", "float32", "float64"]),
         "batched": rng.random() < 0.8, "state": rng.random() < 0.5, "training": rng.random() < 0.7,
         "inputGrad": rng.random() < 0.8, "weightGrad": rng.random() < 0.9,
-        "through": rng.choice(["both", "output", "hn"]),
+        "through": rng.choice(["both", "output", "states"]),
+        "packing": rng.choice([None, None, "sorted", "unsorted", "lengths"]), **special(rng),
     }  # fmt: skip
+    H, T, B = spec["hiddenSize"], spec["T"], spec["B"]
+    spec["projSize"] = rng.randint(1, H - 1) if kind == "LSTM" and H > 1 and rng.random() < 0.4 else 0
+    if not spec["batched"] or B == 0:
+        spec["packing"] = None
+    if spec["packing"]:
+        spec["lengths"] = [rng.randint(1, T) for _ in range(B)]
+        if spec["packing"] == "sorted":
+            spec["lengths"].sort(reverse=True)
     dtype = DTYPES[spec["dtype"]]
     torch.manual_seed(seed)
-    options = {"num_layers": "numLayers", "nonlinearity": "nonlinearity", "bias": "bias", "batch_first": "batchFirst",
-               "dropout": "dropout", "bidirectional": "bidirectional"}  # fmt: skip
-    layer = nn.RNN(spec["inputSize"], spec["hiddenSize"], dtype=dtype, **{k: spec[v] for k, v in options.items()})
+    options = {"num_layers": "numLayers", "bias": "bias", "batch_first": "batchFirst", "dropout": "dropout",
+               "bidirectional": "bidirectional"}  # fmt: skip
+    options |= {"RNN": {"nonlinearity": "nonlinearity"}, "LSTM": {"proj_size": "projSize"}, "GRU": {}}[kind]
+    layer = getattr(nn, kind)(spec["inputSize"], H, dtype=dtype, **{k: spec[v] for k, v in options.items()})
     layer.train(spec["training"]).requires_grad_(spec["weightGrad"])
-    D, H, T, B = 1 + spec["bidirectional"], spec["hiddenSize"], spec["T"], spec["B"]
+    D, P = 1 + spec["bidirectional"], spec["projSize"] or H
     lead = ([B, T] if spec["batchFirst"] else [T, B]) if spec["batched"] else [T]
-    state_shape = [D * spec["numLayers"], B, H] if spec["batched"] else [D * spec["numLayers"], H]
+    rows = [D * spec["numLayers"], B] if spec["batched"] else [D * spec["numLayers"]]
+    sizes = {"h": P, "c": H} if kind == "LSTM" else {"h": P}
     inputs = {"x": torch.randn(*lead, spec["inputSize"], dtype=dtype)}
+    make_special(inputs["x"], spec)
     if spec["state"]:
-        inputs["h0"] = torch.randn(state_shape, dtype=dtype)
-    inputs["co"] = torch.randn(*lead, D * H, dtype=dtype)
-    inputs["ch"] = torch.randn(state_shape, dtype=dtype)
-    for name in ["x", "h0"]:
-        if name in inputs:
-            inputs[name].requires_grad_(spec["inputGrad"])
+        inputs |= {f"{name}0": torch.randn(*rows, size, dtype=dtype) for name, size in sizes.items()}
+    for x in inputs.values():
+        x.requires_grad_(spec["inputGrad"])
+    packed = spec["packing"] in ("sorted", "unsorted")
+    inputs["towards"] = torch.randn(*([sum(spec["lengths"])] if packed else lead), D * P, dtype=dtype)
+    inputs |= {f"towards_{name}": torch.randn(*rows, size, dtype=dtype) for name, size in sizes.items()}
 
     def run(module, given):
-        output, hn = module(given["x"], given.get("h0"))
-        parts = {"output": (output * given["co"]).sum(), "hn": (hn * given["ch"]).sum()}
-        loss = parts["output"] + parts["hn"] if spec["through"] == "both" else parts[spec["through"]]
-        return {"output": output, "hn": hn, "loss": loss}
+        x, state = given["x"], tuple(given[f"{name}0"] for name in sizes if f"{name}0" in given)
+        if spec["packing"]:
+            x = pack_padded_sequence(x, spec["lengths"], spec["batchFirst"], spec["packing"] == "sorted")
+        output, states = module(x, (state if kind == "LSTM" else state[0]) if state else None)
+        if packed:
+            output = output.data
+        elif spec["packing"]:
+            output, _ = pad_packed_sequence(output, spec["batchFirst"], total_length=T)
+        states = dict(zip(sizes, states if kind == "LSTM" else [states]))
+        parts = {"output": (output * given["towards"]).sum()}
+        parts["states"] = sum((value * given[f"towards_{name}"]).sum() for name, value in states.items())
+        loss = parts["output"] + parts["states"] if spec["through"] == "both" else parts[spec["through"]]
+        return {"output": output, **{f"{name}n": value for name, value in states.items()}, "loss": loss}
 
     return compared(spec, layer, inputs, run)
 
 
-def rnn_cell(rng, seed):
+def special(rng):
+    """Rarely, numbers that are none, at some places of the input."""
+    if rng.random() < 0.85:
+        return {"special": None, "places": []}
+    return {"special": rng.choice(["nan", "inf", "-inf"]), "places": [rng.randrange(1000) for _ in range(2)]}
+
+
+def make_special(x, spec):
+    for place in spec["places"]:
+        if x.numel() > 0:
+            x.view(-1)[place % x.numel()] = float(spec["special"])
+
+
+def cell(rng, seed):
+    kind = rng.choice(["RNNCell", "LSTMCell", "GRUCell"])
     spec = {
-        "kind": "RNNCell", "seed": seed, "inputSize": widths(rng), "hiddenSize": widths(rng), "T": rng.randint(1, 12),
+        "kind": kind, "seed": seed, "inputSize": widths(rng), "hiddenSize": widths(rng), "T": rng.randint(1, 12),
         "B": rng.choice([0, 1, 2, 3, 5, 9]), "nonlinearity": rng.choice(["tanh", "relu"]), "bias": rng.random() < 0.8,
         "dtype": rng.choice(["float32", "float32", "float64"]), "batched": rng.random() < 0.8, "state": rng.random() < 0.5,
+        **special(rng),
     }  # fmt: skip
     dtype = DTYPES[spec["dtype"]]
     torch.manual_seed(seed)
-    cell = nn.RNNCell(spec["inputSize"], spec["hiddenSize"], spec["bias"], spec["nonlinearity"], dtype=dtype)
+    options = {"nonlinearity": spec["nonlinearity"]} if kind == "RNNCell" else {}
+    module = getattr(nn, kind)(spec["inputSize"], spec["hiddenSize"], spec["bias"], dtype=dtype, **options)
     lead = [spec["B"]] if spec["batched"] else []
-    inputs = {"x": torch.randn(spec["T"], *lead, spec["inputSize"], dtype=dtype).requires_grad_()}
+    inputs = {"x": torch.randn(spec["T"], *lead, spec["inputSize"], dtype=dtype)}
+    make_special(inputs["x"], spec)
+    names = ["h", "c"] if kind == "LSTMCell" else ["h"]
     if spec["state"]:
-        inputs["h0"] = torch.randn(*lead, spec["hiddenSize"], dtype=dtype).requires_grad_()
-    inputs["ch"] = torch.randn(*lead, spec["hiddenSize"], dtype=dtype)
+        inputs |= {f"{name}0": torch.randn(*lead, spec["hiddenSize"], dtype=dtype) for name in names}
+    for x in inputs.values():
+        x.requires_grad_()
+    inputs |= {f"towards_{name}": torch.randn(*lead, spec["hiddenSize"], dtype=dtype) for name in names}
 
     def run(module, given):
-        h = given.get("h0")
+        state = tuple(given[f"{name}0"] for name in names if f"{name}0" in given)
+        state = (state if kind == "LSTMCell" else state[0]) if state else None
         for x in given["x"]:
-            h = module(x, h)
-        return {"hn": h, "loss": (h * given["ch"]).sum()}
+            state = module(x, state)
+        states = dict(zip(names, state if kind == "LSTMCell" else [state]))
+        loss = sum((value * given[f"towards_{name}"]).sum() for name, value in states.items())
+        return {**{f"{name}n": value for name, value in states.items()}, "loss": loss}
 
-    return compared(spec, cell, inputs, run)
+    return compared(spec, module, inputs, run)
 
 
 def linear(rng, seed):
@@ -212,7 +258,7 @@ if __name__ == "__main__":
     assert torch.__version__.split("+")[0] == "2.13.0", f"torch 2.13.0 is wanted, this is {torch.__version__}"
     warnings.simplefilter("ignore")
     rng = random.Random(seed)
-    kinds = [(rnn, count), (rnn_cell, count // 3), (linear, count // 3), (training, count // 3)]
+    kinds = [(recurrent, count), (cell, count // 3), (linear, count // 3), (training, count // 3)]
     with open(path, "w", encoding="utf-8") as file:
         for make, number in kinds:
             for _ in range(number):

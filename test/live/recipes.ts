@@ -4,7 +4,7 @@ import { nn, optim, type Tensor } from "unrolled";
 
 /** What a recipe is made from; layers.py writes it. */
 export interface Spec {
-  readonly kind: "RNN" | "RNNCell" | "Linear" | "training";
+  readonly kind: "RNN" | "LSTM" | "GRU" | "RNNCell" | "LSTMCell" | "GRUCell" | "Linear" | "training";
   readonly seed: number;
   readonly dtype: "float32" | "float64";
   readonly inputSize: number;
@@ -22,7 +22,12 @@ export interface Spec {
   readonly training: boolean;
   readonly inputGrad: boolean;
   readonly weightGrad: boolean;
-  readonly through: "both" | "output" | "hn";
+  readonly through: "both" | "output" | "states";
+  readonly projSize: number;
+  readonly packing: "sorted" | "unsorted" | "lengths" | null;
+  readonly lengths: readonly number[];
+  readonly special: "nan" | "inf" | "-inf" | null;
+  readonly places: readonly number[];
   readonly lead: readonly number[];
   readonly transposed: boolean;
   readonly words: number;
@@ -58,40 +63,12 @@ const LOSSES = { BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, SmoothL1L
 type Recipe = (spec: Spec) => Omit<Outcome, "next">;
 
 const RECIPES: Record<Spec["kind"], Recipe> = {
-  RNN(spec) {
-    const { inputSize, hiddenSize, numLayers, nonlinearity, bias, batchFirst, dropout, bidirectional, T, B } = spec;
-    const dtype = DTYPES[spec.dtype];
-    const options = { numLayers, nonlinearity, bias, batchFirst, dropout, bidirectional, dtype };
-    const layer = new nn.RNN(inputSize, hiddenSize, options).train(spec.training).requiresGrad_(spec.weightGrad);
-    const D = bidirectional ? 2 : 1;
-    const lead = spec.batched ? (batchFirst ? [B, T] : [T, B]) : [T];
-    const stateShape = spec.batched ? [D * numLayers, B, hiddenSize] : [D * numLayers, hiddenSize];
-    const x = torch.randn([...lead, inputSize], { dtype, requiresGrad: spec.inputGrad });
-    const h0 = spec.state ? torch.randn(stateShape, { dtype, requiresGrad: spec.inputGrad }) : undefined;
-    const co = torch.randn([...lead, D * hiddenSize], { dtype });
-    const ch = torch.randn(stateShape, { dtype });
-    return compared(layer, { x, ...(h0 && { h0 }), co, ch }, () => {
-      const [output, hn] = layer.forward(x, h0);
-      const parts = { output: output.mul(co).sum(), hn: hn.mul(ch).sum() };
-      const loss = spec.through === "both" ? parts.output.add(parts.hn) : parts[spec.through];
-      return { output, hn, loss };
-    });
-  },
-
-  RNNCell(spec) {
-    const { inputSize, hiddenSize, bias, nonlinearity, T, B } = spec;
-    const dtype = DTYPES[spec.dtype];
-    const cell = new nn.RNNCell(inputSize, hiddenSize, { bias, nonlinearity, dtype });
-    const lead = spec.batched ? [B] : [];
-    const x = torch.randn([T, ...lead, inputSize], { dtype, requiresGrad: true });
-    const h0 = spec.state ? torch.randn([...lead, hiddenSize], { dtype, requiresGrad: true }) : undefined;
-    const ch = torch.randn([...lead, hiddenSize], { dtype });
-    return compared(cell, { x, ...(h0 && { h0 }), ch }, () => {
-      let hn = h0;
-      for (const step of x) hn = cell.forward(step, hn);
-      return { hn: hn!, loss: hn!.mul(ch).sum() };
-    });
-  },
+  RNN: recurrent,
+  LSTM: recurrent,
+  GRU: recurrent,
+  RNNCell: cell,
+  LSTMCell: cell,
+  GRUCell: cell,
 
   Linear(spec) {
     const { inputSize, hiddenSize, bias, lead } = spec;
@@ -132,6 +109,102 @@ const RECIPES: Record<Spec["kind"], Recipe> = {
     return { exact, results: { ...losses, ...parametersOf(model) } };
   },
 };
+
+type Layer = nn.Recurrent<Tensor | readonly Tensor[]>;
+
+function layerOf(spec: Spec): Layer {
+  const { inputSize, hiddenSize, numLayers, nonlinearity, bias, batchFirst, dropout, bidirectional, projSize } = spec;
+  const shared = { numLayers, bias, batchFirst, dropout, bidirectional, dtype: DTYPES[spec.dtype] };
+  if (spec.kind === "RNN") return new nn.RNN(inputSize, hiddenSize, { ...shared, nonlinearity }) as Layer;
+  if (spec.kind === "GRU") return new nn.GRU(inputSize, hiddenSize, shared) as Layer;
+  return new nn.LSTM(inputSize, hiddenSize, { ...shared, projSize }) as unknown as Layer;
+}
+
+function recurrent(spec: Spec): Omit<Outcome, "next"> {
+  const { inputSize, hiddenSize, numLayers, batchFirst, T, B, packing, lengths } = spec;
+  const dtype = DTYPES[spec.dtype];
+  const layer = layerOf(spec).train(spec.training).requiresGrad_(spec.weightGrad);
+  const [D, P] = [spec.bidirectional ? 2 : 1, spec.projSize || hiddenSize];
+  const lead = spec.batched ? (batchFirst ? [B, T] : [T, B]) : [T];
+  const rows = spec.batched ? [D * numLayers, B] : [D * numLayers];
+  const states = spec.kind === "LSTM" ? { h: P, c: hiddenSize } : { h: P };
+  const perState = (key: (name: string) => string): Tensors =>
+    Object.fromEntries(
+      Object.entries(states).map(([name, size]) => [key(name), torch.randn([...rows, size], { dtype })]),
+    );
+  const inputs: Tensors = { x: withSpecials(torch.randn([...lead, inputSize], { dtype }), spec) };
+  const start = spec.state ? perState((name) => `${name}0`) : {};
+  Object.assign(inputs, start);
+  for (const input of Object.values(inputs)) input.requiresGrad_(spec.inputGrad);
+  const packed = packing === "sorted" || packing === "unsorted";
+  const total = packed ? [lengths.reduce((a, b) => a + b)] : lead;
+  const towards = torch.randn([...total, D * P], { dtype });
+  const towardsStates = perState((name) => `towards_${name}`);
+  return compared(layer, { ...inputs, towards, ...towardsStates }, () => {
+    const given = opened(Object.values(start));
+    const run = (): readonly [Tensor, Tensor | readonly Tensor[]] => {
+      if (packing === "lengths") return layer.forward(inputs.x!, given, { lengths });
+      if (!packed) return layer.forward(inputs.x!, given);
+      const enforceSorted = packing === "sorted";
+      const [output, end] = layer.forward(
+        nn.utils.packPaddedSequence(inputs.x!, lengths, { batchFirst, enforceSorted }),
+        given,
+      );
+      return [output.data, end];
+    };
+    const [output, end] = run();
+    const ends = named(Object.keys(states), end);
+    const parts = { output: output.mul(towards).sum(), states: weighed(ends, towardsStates) };
+    const loss = spec.through === "both" ? parts.output.add(parts.states) : parts[spec.through];
+    return { output, ...ends, loss };
+  });
+}
+
+function cell(spec: Spec): Omit<Outcome, "next"> {
+  const { inputSize, hiddenSize, bias, nonlinearity, T, B } = spec;
+  const dtype = DTYPES[spec.dtype];
+  const options = { bias, dtype, ...(spec.kind === "RNNCell" && { nonlinearity }) };
+  const module = new nn[spec.kind as "RNNCell"](inputSize, hiddenSize, options);
+  const lead = spec.batched ? [B] : [];
+  const names = spec.kind === "LSTMCell" ? ["h", "c"] : ["h"];
+  const perState = (key: (name: string) => string): Tensors =>
+    Object.fromEntries(names.map((name) => [key(name), torch.randn([...lead, hiddenSize], { dtype })]));
+  const x = withSpecials(torch.randn([T, ...lead, inputSize], { dtype }), spec);
+  const start = spec.state ? perState((name) => `${name}0`) : {};
+  for (const input of [x, ...Object.values(start)]) input.requiresGrad_();
+  const towards = perState((name) => `towards_${name}`);
+  return compared(module, { x, ...start, ...towards }, () => {
+    let state = opened(Object.values(start));
+    for (const step of x) state = module.forward(step, state as Tensor);
+    const ends = named(names, state!);
+    return { ...ends, loss: weighed(ends, towards) };
+  });
+}
+
+/** A state as layers and cells take it: nothing, one tensor, or a pair. */
+function opened(states: readonly Tensor[]): Tensor | readonly Tensor[] | undefined {
+  return states.length > 1 ? states : states[0];
+}
+
+function named(names: readonly string[], states: Tensor | readonly Tensor[]): Tensors {
+  const list = (Array.isArray(states) ? states : [states]) as readonly Tensor[];
+  return Object.fromEntries(names.map((name, i) => [`${name}n`, list[i]!]));
+}
+
+/** Σ state·weight over all states. */
+function weighed(ends: Tensors, towards: Tensors): Tensor {
+  return Object.entries(ends)
+    .map(([name, end]) => end.mul(towards[`towards_${name[0]}`]!).sum())
+    .reduce((a, b) => a.add(b));
+}
+
+const SPECIALS = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY };
+
+function withSpecials(x: Tensor, { special, places }: Spec): Tensor {
+  const count = x.numel();
+  for (const place of count > 0 ? places : []) x.view(-1).set(place % count, SPECIALS[special!]);
+  return x;
+}
 
 /** What `run` gives, and the gradients of everything that wants one. */
 function compared(module: nn.Module, inputs: Tensors, run: () => Tensors): Omit<Outcome, "next"> {

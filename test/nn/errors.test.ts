@@ -23,6 +23,8 @@ const words = {
   nn,
   Net,
   Z: (...shape: number[]) => torch.zeros(shape),
+  P: (data: Tensor, ...sizes: number[]) =>
+    new nn.utils.PackedSequence(data, torch.tensor(sizes, { dtype: torch.int64 })),
   double: (x: Tensor) => x.mul(2),
   deepcopy: nn.deepcopy,
   without: (state: State, name: string) => new torch.OrderedDict([...state].filter(([key]) => key !== name)),

@@ -36,6 +36,7 @@ export const pointwise: Table = {
   "x.ceil()": ({ x }) => x.ceil(),
   "x.trunc()": ({ x }) => x.trunc(),
   "x.round()": ({ x }) => x.round(),
+  "(x * 0 - 0.5).round()": ({ x }) => x.mul(0).sub(0.5).round(),
   "(x * 4).round()": ({ x }) => x.mul(4).round(),
   "k.floor()": ({ k }) => k.floor(),
   "x.sin()": ({ x }) => x.sin(),

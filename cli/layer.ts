@@ -1,0 +1,112 @@
+/** A recurrent layer from what stands on the command line, or from the file of a trained one. */
+import { readFile } from "node:fs/promises";
+import * as torch from "unrolled";
+import { nn } from "unrolled";
+import { CommandError } from "./command.ts";
+
+/** Any layer, whatever its state is. */
+export type AnyLayer = nn.RNN | nn.LSTM | nn.GRU;
+
+/** Everything that a layer is made from. */
+export interface Sizes {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly numLayers: number;
+  readonly bidirectional: boolean;
+  readonly bias: boolean;
+  /** 0 for none. */
+  readonly projSize: number;
+  readonly nonlinearity: "tanh" | "relu";
+  readonly dtype?: torch.DType;
+}
+
+interface Kind {
+  /** How many blocks of rows its weights have. */
+  readonly gates: number;
+  readonly make: (sizes: Sizes) => AnyLayer;
+}
+
+/** The kinds of layers by their names on the command line. */
+export const KINDS: Readonly<Record<string, Kind>> = {
+  rnn: {
+    gates: 1,
+    make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
+      return new nn.RNN(inputSize, hiddenSize, { ...withoutProjection(rest), nonlinearity });
+    },
+  },
+  lstm: {
+    gates: 4,
+    make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => new nn.LSTM(inputSize, hiddenSize, rest),
+  },
+  gru: {
+    gates: 3,
+    make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
+      return new nn.GRU(inputSize, hiddenSize, withoutProjection(rest));
+    },
+  },
+};
+
+/** The only layer in a file that torch.save wrote, or the one whose names begin with `prefix`. */
+export async function layerFromFile(
+  path: string,
+  { prefix, nonlinearity }: { readonly prefix?: string; readonly nonlinearity: "tanh" | "relu" },
+): Promise<AnyLayer> {
+  const tensors = tensorsIn(torch.load(await readFile(path)));
+  const first = "weight_ih_l0";
+  const found = [...tensors.keys()].filter((name) => name.endsWith(first)).map((name) => name.slice(0, -first.length));
+  if (found.length === 0) throw new CommandError(`${path} holds no recurrent layer: there is no ${first}`);
+  const wanted = found.filter((name) => prefix === undefined || name === prefix || name === `${prefix}.`);
+  if (wanted.length !== 1) {
+    const names = found.map((name) => name || '""').join(", ");
+    throw new CommandError(`${path} holds the layers ${names}: choose one with --prefix`);
+  }
+  const own = [...tensors].filter(([name]) => name.startsWith(wanted[0]!));
+  const weights = new Map(
+    own.map(([name, weight]) => [name.slice(wanted[0]!.length), weight] as const).filter(([name]) => isWeight(name)),
+  );
+  const { kind, sizes } = measure(path, weights, nonlinearity);
+  const layer = kind.make(sizes);
+  layer.loadStateDict(weights);
+  return layer;
+}
+
+const isWeight = (name: string): boolean => /^(weight|bias)_(ih|hh|hr)_l\d+(_reverse)?$/.test(name);
+
+/** All tensors in nested dicts, by their path. */
+function tensorsIn(value: unknown, path = ""): Map<string, torch.Tensor> {
+  if (torch.isTensor(value)) return new Map([[path, value as torch.Tensor]]);
+  if (!(value instanceof Map)) return new Map();
+  const inner = [...value].flatMap(([key, part]) => [...tensorsIn(part, path === "" ? `${key}` : `${path}.${key}`)]);
+  return new Map(inner);
+}
+
+/** What a layer was made from, by the shapes of its weights: the number of gates is the ratio of rows to units. */
+function measure(
+  path: string,
+  weights: ReadonlyMap<string, torch.Tensor>,
+  nonlinearity: "tanh" | "relu",
+): { kind: Kind; sizes: Sizes } {
+  const [weightIh, weightHh, weightHr] = ["ih", "hh", "hr"].map((part) => weights.get(`weight_${part}_l0`));
+  if (!weightIh || !weightHh) throw new CommandError(`${path} has weight_ih_l0 but no weight_hh_l0`);
+  const hiddenSize = (weightHr ?? weightHh).shape[1]!;
+  const gates = weightIh.shape[0]! / hiddenSize;
+  const kind = Object.values(KINDS).find((one) => one.gates === gates);
+  if (!kind) throw new CommandError(`${path}: no known layer has ${weightIh.shape[0]} rows for ${hiddenSize} units`);
+  const numLayers = [...weights.keys()].filter((name) => /^weight_ih_l\d+$/.test(name)).length;
+  const sizes = {
+    inputSize: weightIh.shape[1]!,
+    hiddenSize,
+    numLayers,
+    bidirectional: weights.has("weight_ih_l0_reverse"),
+    bias: weights.has("bias_ih_l0"),
+    projSize: weightHr?.shape[0] ?? 0,
+    nonlinearity,
+    dtype: weightIh.dtype,
+  };
+  return { kind, sizes };
+}
+
+/** A layer that cannot project says so itself when it is asked to. */
+function withoutProjection<S extends { readonly projSize: number }>({ projSize, ...rest }: S): object {
+  return projSize === 0 ? rest : { ...rest, projSize };
+}

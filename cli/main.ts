@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+/** The program `unrolled`, on the streams of the process. */
+import { styleText } from "node:util";
+import type { Ink } from "unrolled";
+import { main } from "./program.ts";
+
+/** Numbers keep the terminal's own colour, light or dark. */
+const STYLES = { heading: "bold", name: "cyan", number: undefined, result: "green", note: "gray" } as const satisfies {
+  readonly [ink in Ink]: unknown;
+};
+
+// who reads through `head` has seen enough
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
+process.exitCode = await main(process.argv.slice(2), {
+  print: (text) => console.log(text),
+  printError: (text) => console.error(text),
+  // plain where standard output is no terminal or NO_COLOR is set
+  paint: (text, ink) => (STYLES[ink] ? styleText(STYLES[ink], text) : text),
+});
