@@ -70,7 +70,7 @@ export const explain: Register = (program, terminal) => {
     .option("--unit <n>", "only this unit, counted from 0", count)
     .option("--batch <n>", "which sequence of the batch, counted from 0", count, 0)
     .addOption(new Option("--lang <lang>", "language").choices(["en", "zh"]).default("en"))
-    .option("--precision <n>", "digits after the point", count, 4)
+    .option("--precision <n>", "digits after the point, at most 17", digits, 4)
     .option("--json", "plain data: names, axes, numbers, equations")
     .option("--latex", "only the formula, in LaTeX")
     .addHelpText("after", EXAMPLES)
@@ -131,7 +131,7 @@ async function givenInput({ input }: Options): Promise<torch.Tensor | undefined>
     if (error instanceof SyntaxError) throw new CommandError(`${input} is no JSON: ${error.message}`);
     throw error;
   }
-  return torch.tensor(parsed);
+  return torch.tensor(parsed, { dtype: torch.float64 });
 }
 
 /** The same lines in Python. */
@@ -155,6 +155,11 @@ function chosen(explanation: Explanation, { layer, direction, step }: Options): 
 
 function count(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  return Number(text);
+}
+
+function digits(text: string): number {
+  if (count(text) > 17) throw new InvalidArgumentError("It must be at most 17.");
   return Number(text);
 }
 

@@ -2,8 +2,9 @@
 import { Command, CommanderError } from "commander";
 import { CommandError, EXIT, type Register, type Terminal } from "./command.ts";
 import { explain } from "./explain.ts";
+import { verify } from "./verify.ts";
 
-const COMMANDS: readonly Register[] = [explain];
+const COMMANDS: readonly Register[] = [explain, verify];
 
 const CODES = `
 Exit codes:

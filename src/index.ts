@@ -241,21 +241,21 @@ export { Tuple, tuple } from "./dense/tuple.ts";
 export { FormatError } from "./formats/format-error.ts";
 export * as F from "./functional.ts";
 // Learning
+export type { Answer, StepTerms, Told } from "./learn/answer.ts";
+export { type EqualityProof, mergeBiases, type ProofOptions, type Rebiased, splitBiases } from "./learn/biases.ts";
+export type { Parting } from "./learn/compare.ts";
 export { type Explanation, explain, type StepPlace } from "./learn/explain.ts";
 export type { ExplanationJSON } from "./learn/explain-json.ts";
 export type { TextOptions } from "./learn/explain-text.ts";
+export { addShares, type GradientFlow, gradientFlow, type SideFlow, type WeightFlow } from "./learn/gradients.ts";
+export type { ChartOptions } from "./learn/gradients-text.ts";
 export type { Ink, Paint } from "./learn/page.ts";
+export type { LayerState } from "./learn/run.ts";
+export { type FinalStatesOptions, finalStates } from "./learn/states.ts";
 export type { Axis, Direction, ExplainedStep, NamedWeight, Side, Term } from "./learn/terms.ts";
 export { maxUlps } from "./learn/ulp.ts";
-export {
-  type Answer,
-  type Parting,
-  type StepTerms,
-  type Told,
-  type Verdict,
-  type VerifyOptions,
-  verify,
-} from "./learn/verify.ts";
+export { type Verdict, type VerifyOptions, verify } from "./learn/verify.ts";
+export { gru, gruCell, lstm, lstmCell, rnnRelu, rnnReluCell, rnnTanh, rnnTanhCell } from "./nn/functional-forms.ts";
 // Networks
 export * as nn from "./nn.ts";
 export * as optim from "./optim.ts";

@@ -35,7 +35,7 @@ export function latex(cell: Cell, { bias = true, projected = false }: LatexOptio
   return `\\begin{aligned}\n${lines.join(" \\\\\n")}\n\\end{aligned}`;
 }
 
-/** A gate's half stands for its product and its bias, so that it counts as a sum. */
+/** A gate's half counts as a sum also where there is no bias: a matrix product is no factor of a product unit by unit. */
 function symbol(cell: Cell, { kind, name }: Part, bias: boolean): Phrase {
   if (kind === "result") return { text: `${name}_t`, rank: 2 };
   if (kind === "state") return { text: `${name}_{t-1}`, rank: 2 };
@@ -43,5 +43,5 @@ function symbol(cell: Cell, { kind, name }: Part, bias: boolean): Phrase {
   const end = cell.gates.length === 1 ? "h" : name;
   const [index, variable] = kind === "x" ? [`i${end}`, "x_t"] : [`h${end}`, `${cell.state[0]}_{t-1}`];
   const product = `W_{${index}} ${variable}`;
-  return bias ? { text: `${product} + b_{${index}}`, rank: 0 } : { text: product, rank: 1 };
+  return { text: bias ? `${product} + b_{${index}}` : product, rank: 0 };
 }

@@ -1,10 +1,11 @@
 /** From a difference to its likely cause: the first known mistake that gives what was given. */
 import { noGrad } from "../autograd/mode.ts";
+import type { Given } from "./answer.ts";
+import { type Parting, reproduces } from "./compare.ts";
 import { relativeUlps } from "./distance.ts";
 import { mistakes } from "./mistakes.ts";
 import { type Run, run, type Setup } from "./run.ts";
 import { maxUlps } from "./ulp.ts";
-import { type Given, type Parting, reproduces } from "./verify.ts";
 
 /** A cause and what to do about it. */
 export interface Diagnosis {

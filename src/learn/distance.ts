@@ -4,7 +4,7 @@ import type { Tensor } from "../autograd/tensor.ts";
 import { elements } from "../dense/dense.ts";
 import { type DType, float64 } from "../dense/dtype.ts";
 
-/** The gap between 1 and the next number. Half the bits of other dtypes are nobody's business here: they compute in float32. */
+/** The gap between 1 and the next number of float64, else of float32. */
 const epsilon = (dtype: DType): number => (dtype === float64 ? 2 ** -52 : 2 ** -23);
 
 /**
@@ -14,6 +14,13 @@ const epsilon = (dtype: DType): number => (dtype === float64 ? 2 ** -52 : 2 ** -
 export function relativeUlps(expected: Tensor, actual: Tensor): number {
   const differences = differencesOf(expected, actual);
   return differences.reduce((largest, difference) => (difference > largest ? difference : largest), 0);
+}
+
+/** The ulp of the largest value in a tensor. */
+export function ulpOf(x: Tensor): number {
+  const values = elements(x.value, float64) as Float64Array;
+  const largest = values.reduce((most, y) => (Math.abs(y) > most && Number.isFinite(y) ? Math.abs(y) : most), 0);
+  return Math.max(largest, 2 ** -100) * epsilon(x.dtype);
 }
 
 /** The position, in logical order, of the first element that is further off than the tolerance; undefined if none is. */
@@ -31,8 +38,7 @@ export function valueAt(x: Tensor, position: number): number {
 function differencesOf(expected: Tensor, actual: Tensor): Float64Array {
   const right = elements(expected.value, float64) as Float64Array;
   const left = elements(toDtype(actual, expected.dtype).value, float64) as Float64Array;
-  const largest = right.reduce((most, x) => (Math.abs(x) > most && Number.isFinite(x) ? Math.abs(x) : most), 0);
-  const ulp = Math.max(largest, 2 ** -100) * epsilon(expected.dtype);
+  const ulp = ulpOf(expected);
   return right.map((x, i) => {
     const y = left[i]!;
     if (Object.is(x, y) || x === y) return 0;

@@ -4,7 +4,7 @@ import type { Tensor } from "../autograd/tensor.ts";
 import { formulas } from "../cells/text.ts";
 import { elements } from "../dense/dense.ts";
 import { floatText } from "../dense/number-text.ts";
-import type { Axis, Direction, Run } from "./terms.ts";
+import { type Axis, type Direction, equationsOf, type Run } from "./terms.ts";
 
 /** Nested lists; what JSON has no number for is "nan", "inf" or "-inf". */
 export type Numbers = number | string | readonly Numbers[];
@@ -45,7 +45,8 @@ export interface ExplanationJSON {
 }
 
 /** The plain data of a run. */
-export function explanationJSON({ layer, cell, sides, steps }: Run, latex: string): ExplanationJSON {
+export function explanationJSON(run: Run, latex: string): ExplanationJSON {
+  const { layer, cell, sides, steps } = run;
   const plain = <Q extends { readonly value: Tensor }>({ value, ...rest }: Q) => {
     return { ...rest, shape: [...value.shape], values: nested(value) };
   };
@@ -55,7 +56,7 @@ export function explanationJSON({ layer, cell, sides, steps }: Run, latex: strin
     dtype: `${sides[0]!.weights[0]!.value.dtype}`,
     gates: cell.gates,
     state: cell.state,
-    equations: cell.equations,
+    equations: equationsOf(run),
     formulas: formulas(cell),
     latex,
     weights: sides.map((side) => ({ ...side, weights: side.weights.map(plain) })),

@@ -12,6 +12,7 @@ import { Page, type Paint } from "./page.ts";
 import {
   type Direction,
   type ExplainedStep,
+  equationsOf,
   findTerm,
   type NamedWeight,
   primed,
@@ -33,7 +34,7 @@ export interface TextOptions {
   readonly batch?: number;
   /** Which unit; without it the first few of a large layer. */
   readonly unit?: number;
-  /** Digits after the point. Default 4, as tensors are printed. */
+  /** Digits after the point, at most 17, beyond which a double has none. Default 4, as tensors are printed. */
   readonly precision?: number;
   /** Gives colours to the text; plain without it. */
   readonly color?: Paint;
@@ -78,7 +79,10 @@ export function explanationText(run: Run, options: TextOptions): string {
 }
 
 function expectChoice(run: Run, options: TextOptions, chosen: readonly ExplainedStep[], batch: number): void {
-  const { layer, direction, step, unit } = options;
+  const { layer, direction, step, unit, precision = 4 } = options;
+  if (!(Number.isInteger(precision) && precision >= 0 && precision <= 17)) {
+    throw new ValueError(`explain: precision must be a whole number from 0 to 17, not ${precision}`);
+  }
   const all = Math.max(0, ...run.steps.flatMap((one) => one.sequences)) + 1;
   const H = unitsOf(run);
   if (unit !== undefined && !(Number.isInteger(unit) && unit >= 0 && unit < H)) {
@@ -110,8 +114,8 @@ function writeFormula({ run, words, page, column, formulas }: Writing, precision
   page.heading(run.layer, 0, "═");
   page.gap();
   page.heading(words.formula);
-  for (const [name, equation] of Object.entries(cell.equations)) {
-    page.chain(primed(cell, name), [bias("b_ih") ? equation : withoutBiases(equation)], { column, result: false });
+  for (const [name, equation] of Object.entries(equationsOf(run))) {
+    page.chain(primed(cell, name), [equation], { column, result: false });
   }
   page.gap();
   const functions = FUNCTIONS.filter((one) => Object.values(formulas).some((tree) => uses(tree, one.name)));
@@ -122,8 +126,8 @@ function writeFormula({ run, words, page, column, formulas }: Writing, precision
   page.note(words.afterStep(cell.state.map((name) => primed(cell, name)).join(", ")));
   if (weightOf(side, "W_hr")) page.note(words.projected(cell.state[0]!));
   page.note(words.byUnit);
-  page.note(words.halves);
   const any = cell.gates.length === 1 ? cell.gates[0]! : "gate";
+  page.note(words.halves(any));
   page.chain(`x.${any}`, [`W_ih·x${bias("b_ih")}`], { indent: 4, note: words.fromInput, result: false });
   page.chain(`r.${any}`, [`W_hh·${cell.state[0]}${bias("b_hh")}`], { indent: 4, note: words.fromState, result: false });
   if (cell.gates.length > 1) {
@@ -140,11 +144,6 @@ const FUNCTIONS = [
   { name: "tanh", meaning: "(e^v - e^-v)/(e^v + e^-v)" },
   { name: "relu", meaning: "max(v, 0)" },
 ] as const;
-
-/** A layer without biases has the equation without them. */
-function withoutBiases(equation: string): string {
-  return equation.replaceAll(/ \+ b_\w+/g, "");
-}
 
 // ---- one step
 

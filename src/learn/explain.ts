@@ -82,7 +82,9 @@ export class Explanation<State = unknown> {
 
 /**
  * Runs a layer without recording and without dropout, and keeps all it computes. Input and state are those of `forward`:
- * (T, B, F), (B, T, F) with `batchFirst`, (T, F) without a batch, or packed; no state is a zero state.
+ * (T, B, F), (B, T, F) with `batchFirst`, (T, F) without a batch, or packed; no state is a zero state. In float32 and
+ * float64 the terms add up to the layer's sums to the bit; in half precision the layer rounds a product and its bias once,
+ * and a sum of the two terms may differ in its last bit.
  *
  *     const explanation = explain(new nn.LSTM(3, 2), x);
  *     print(explanation.toText({ step: 0, lang: "zh" }));

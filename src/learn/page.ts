@@ -24,8 +24,10 @@ export class Page {
 
   /** A heading, with a line under it if it is a large one. */
   heading(text: string, indent = 0, rule = ""): void {
-    this.#lines.push(" ".repeat(indent) + this.#paint(text, "heading"));
-    if (rule) this.#lines.push(this.#paint(rule.repeat(columnsOf(text)), "note"));
+    const lines = folded(text, WIDTH - indent);
+    for (const line of lines) this.#lines.push(" ".repeat(indent) + this.#paint(line, "heading"));
+    const width = lines.reduce((widest, line) => Math.max(widest, columnsOf(line)), 0);
+    if (rule) this.#lines.push(this.#paint(rule.repeat(width), "note"));
   }
 
   /** Plain text, folded between words. */

@@ -78,3 +78,10 @@ export function primed(cell: Cell, name: string): string {
 export function findTerm(step: ExplainedStep, name: string, gate?: string): Term | undefined {
   return step.terms.find((term) => term.name === name && (gate === undefined || term.gate === gate));
 }
+
+/** The equations of the cell; a layer without biases has them without. */
+export function equationsOf({ cell, sides }: Run): Readonly<Record<string, string>> {
+  if (sides[0]!.weights.some(({ name }) => name === "b_ih")) return cell.equations;
+  const lines = Object.entries(cell.equations).map(([name, line]) => [name, line.replaceAll(/ \+ b_\w+/g, "")]);
+  return Object.fromEntries(lines);
+}

@@ -9,15 +9,14 @@ import { arange, zerosLike } from "../autograd/create.ts";
 import { enableGrad } from "../autograd/mode.ts";
 import { cos } from "../autograd/pointwise.ts";
 import { sum } from "../autograd/reduce.ts";
-import type { Tensor } from "../autograd/tensor.ts";
-import { Tensor as TensorClass } from "../autograd/tensor.ts";
+import { Tensor } from "../autograd/tensor.ts";
 import { reshape } from "../autograd/views.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
 import type { CellState } from "../nn/scan.ts";
+import { type Answer, outputOf } from "./answer.ts";
 import { relativeUlps } from "./distance.ts";
 import { callersLayout, evaluated, type LayerState, listStates, run, type Setup, setupOf } from "./run.ts";
 import { maxUlps } from "./ulp.ts";
-import { type Answer, outputOf } from "./verify.ts";
 
 /** Gradients by name; null where none arrives. */
 type Gradients = ReadonlyMap<string, Tensor | null>;
@@ -58,7 +57,7 @@ export function compareGradients<State extends LayerState>(
 }
 
 function leafOf(x: Tensor): Tensor {
-  const leaf = new TensorClass(x.value);
+  const leaf = new Tensor(x.value);
   leaf.requiresGrad = true;
   return leaf;
 }

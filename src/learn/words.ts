@@ -9,7 +9,7 @@ export interface Words {
   readonly formula: string;
   readonly afterStep: (states: string) => string;
   readonly byUnit: string;
-  readonly halves: string;
+  readonly halves: (gate: string) => string;
   readonly fromInput: string;
   readonly fromState: string;
   readonly rows: (names: string, rows: string) => string;
@@ -43,14 +43,14 @@ export const WORDS: { readonly [language in Language]: Words } = {
   en: {
     formula: "The formula",
     afterStep: (states) => `${states}: the state after the step. Without the prime: the state before it.`,
-    byUnit: "All of this happens unit by unit; a product of two units is a plain product of two numbers.",
-    halves: "Each gate reads two halves. Below, x.gate and r.gate are one name each, not a product:",
+    byUnit: "The products with a W mix all units; everything else happens unit by unit, with plain numbers.",
+    halves: (gate) => `Each gate reads two halves. Below, x.${gate} and r.${gate} are one name each, not a product:`,
     fromInput: "what it makes of the input",
     fromState: "what it makes of the state before",
     rows: (names, rows) => `The rows of ${names}: ${rows}.`,
     projected: (h) => `W_hr·${h}' is what is given out, and what the next step gets as ${h}.`,
     rounding: (digits) =>
-      `Numbers are shown with ${digits} digits after the point; the layer computes with more, so a last digit may differ by one.`,
+      `Numbers are shown with ${digits} digits after the point; the layer computes with more, so that your last digits may differ a little.`,
     layer: (layer) => `Layer ${layer}`,
     direction: { forward: "forward", reverse: "reverse" },
     step: (t, T) => `step ${t} of 0..${T - 1}`,
@@ -74,13 +74,13 @@ export const WORDS: { readonly [language in Language]: Words } = {
   zh: {
     formula: "公式",
     afterStep: (states) => `${states}：这一步之后的状态；不带撇号的是这一步之前的状态。`,
-    byUnit: "所有运算都逐个单元进行；两个单元相乘就是两个数相乘。",
-    halves: "每个门读取两个部分。下面的 x.gate 和 r.gate 各是一个名字，不是乘积：",
+    byUnit: "与 W 的乘积混合所有单元；其余运算都逐个单元进行，只是普通的数。",
+    halves: (gate) => `每个门读取两个部分。下面的 x.${gate} 和 r.${gate} 各是一个名字，不是乘积：`,
     fromInput: "来自输入的一半",
     fromState: "来自前一状态的一半",
     rows: (names, rows) => `${names} 的各行：${rows}。`,
     projected: (h) => `W_hr·${h}' 是这一步的输出，也是下一步的 ${h}。`,
-    rounding: (digits) => `数字显示到小数点后 ${digits} 位；层内计算的精度更高，因此最后一位可能相差一。`,
+    rounding: (digits) => `数字显示到小数点后 ${digits} 位；层内计算的精度更高，因此手算的末位可能略有出入。`,
     layer: (layer) => `第 ${layer} 层`,
     direction: { forward: "正向", reverse: "反向" },
     step: (t, T) => `第 ${t} 步（0..${T - 1}）`,

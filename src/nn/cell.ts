@@ -1,7 +1,6 @@
 /** One step at a time: the cells as modules. Checks, two products, and the page does the rest. */
 import { empty, zeros } from "../autograd/create.ts";
 import { uniform_ } from "../autograd/draw.ts";
-import { linear } from "../autograd/linear.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { squeeze, unsqueeze } from "../autograd/shape.ts";
 import { Tensor } from "../autograd/tensor.ts";
@@ -18,7 +17,7 @@ import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { expectTensor } from "./recurrent-input.ts";
 import { expectArguments } from "./recurrent-options.ts";
-import { advance } from "./scan.ts";
+import { step } from "./step.ts";
 
 /** The options that all cells share. */
 export interface CellOptions {
@@ -80,16 +79,10 @@ export abstract class RecurrentCell<State> extends Module {
       if (!state) return zeros(x.shape[0]!, this.hiddenSize, { dtype: x.dtype });
       return batched ? state : unsqueeze(state, 0);
     });
-    this.expectSizes(x, start);
-    const weights = {
-      weightIh: this.weight_ih,
-      weightHh: this.weight_hh,
-      biasIh: this.bias_ih ?? undefined,
-      biasHh: this.bias_hh ?? undefined,
-    };
-    const state = Object.fromEntries(cell.state.map((name, i) => [name, start[i]!]));
-    const next = advance(cell, weights, linear(x, this.weight_ih, this.bias_ih), state);
-    return this.closeState(cell.state.map((name) => (batched ? next[name]! : squeeze(next[name]!, 0))));
+    const { weight_ih: weightIh, weight_hh: weightHh } = this;
+    const weights = { weightIh, weightHh, biasIh: this.bias_ih ?? undefined, biasHh: this.bias_hh ?? undefined };
+    const next = step(cell, weights, x, start);
+    return this.closeState(batched ? next : next.map((state) => squeeze(state, 0)));
   }
 
   private expectRanks(input: Tensor, states: readonly Tensor[]): void {
@@ -103,22 +96,6 @@ export abstract class RecurrentCell<State> extends Module {
       if (own === 1 || own === 2) continue;
       const which = states.length === 1 ? "hidden" : `hx[${i}]`;
       throw new ValueError(`${this.name()}: Expected ${which} to be 1D or 2D, got ${own}D instead`);
-    }
-  }
-
-  private expectSizes(x: Tensor, states: readonly Tensor[]): void {
-    if (x.shape[1] !== this.inputSize) {
-      throw new RuntimeError(`input has inconsistent input_size: got ${x.shape[1]} expected ${this.inputSize}`);
-    }
-    for (const [i, state] of states.entries()) {
-      if (state.shape[0] !== x.shape[0]) {
-        throw new RuntimeError(`Input batch size ${x.shape[0]} doesn't match hidden${i} batch size ${state.shape[0]}`);
-      }
-      if (state.shape[1] !== this.hiddenSize) {
-        throw new RuntimeError(
-          `hidden${i} has inconsistent hidden_size: got ${state.shape[1]}, expected ${this.hiddenSize}`,
-        );
-      }
     }
   }
 

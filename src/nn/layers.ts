@@ -7,27 +7,18 @@ import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
 import { IndexError, NotImplementedError, pythonTypeOf, ValueError } from "../check.ts";
 import { indexError } from "../dense/arrange.ts";
-import { float32 } from "../dense/dtype.ts";
 import { str } from "../dense/python-text.ts";
 import { tuple } from "../dense/tuple.ts";
+import { LSTM_NAMES, PLAIN_NAMES } from "./node-names.ts";
 import { type Kind, Recurrent } from "./recurrent.ts";
 import { type RecurrentOptions, settleOptions } from "./recurrent-options.ts";
 
 /** The state of a layer that carries h and c. */
 export type LSTMState = readonly [h: Tensor, c: Tensor];
 
-const shared = { ownOptions: [], rankNote: "", checksPacked: true, transposeNode: "TransposeBackward1" } as const;
-
-const RNN_KIND: Kind = { ...shared, ownOptions: ["nonlinearity"], rankNote: " tensor" };
-
-const LSTM_KIND: Kind = {
-  ...shared,
-  ownOptions: ["projSize"],
-  checksPacked: false,
-  transposeNode: "TransposeBackward0",
-  // On x86 torch runs a padded float32 batch through oneDNN.
-  fusedNode: (dtype) => (dtype === float32 ? "MkldnnRnnLayerBackward0" : undefined),
-};
+const GRU_KIND: Kind = { ownOptions: [], rankNote: "", checksPacked: true, names: PLAIN_NAMES };
+const RNN_KIND: Kind = { ...GRU_KIND, ownOptions: ["nonlinearity"], rankNote: " tensor" };
+const LSTM_KIND: Kind = { ownOptions: ["projSize"], rankNote: "", checksPacked: false, names: LSTM_NAMES };
 
 /** The options of `RNN`. */
 export interface RNNOptions extends RecurrentOptions {
@@ -98,7 +89,7 @@ export class LSTM extends Recurrent<LSTMState> {
 export class GRU extends Recurrent<Tensor> {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
     refuseProjection(options);
-    super(gru, shared, inputSize, hiddenSize, options);
+    super(gru, GRU_KIND, inputSize, hiddenSize, options);
   }
 
   protected override openState(state: Tensor): readonly Tensor[] {

@@ -6,25 +6,25 @@ import { empty, zeros } from "../autograd/create.ts";
 import { uniform_ } from "../autograd/draw.ts";
 import { indexSelect } from "../autograd/gather.ts";
 import { noGrad } from "../autograd/mode.ts";
-import { squeeze, transpose, unsqueeze, view } from "../autograd/shape.ts";
+import { squeeze, unsqueeze } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
-import { reshape, swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
 import { AttributeError } from "../check.ts";
 import { elements } from "../dense/dense.ts";
-import { type DType, getDefaultDtype } from "../dense/dtype.ts";
+import { getDefaultDtype } from "../dense/dtype.ts";
 import { floatText } from "../dense/number-text.ts";
 import { str } from "../dense/python-text.ts";
 import { tuple } from "../dense/tuple.ts";
 import { Module } from "./module.ts";
+import type { NodeNames } from "./node-names.ts";
 import { packPaddedSequence, padPackedSequence } from "./pack.ts";
 import { PackedSequence } from "./packed.ts";
 import { Parameter } from "./parameter.ts";
 import { type Door, expectInput, expectPacked } from "./recurrent-input.ts";
 import { type RecurrentOptions, settleOptions } from "./recurrent-options.ts";
 import { type PlannedWeight, planWeights, type WeightName } from "./recurrent-weights.ts";
-import type { ScanWeights, Sequences } from "./scan.ts";
-import { runStack } from "./stack.ts";
+import type { ScanWeights } from "./scan.ts";
+import { runPacked, runPadded, type Stack } from "./stack.ts";
 
 /** What distinguishes one kind of layer from another, besides its cell. */
 export interface Kind {
@@ -34,10 +34,7 @@ export interface Kind {
   readonly rankNote: string;
   /** Whether torch looks at packed input before it computes. */
   readonly checksPacked: boolean;
-  /** torch's name for the transposition of batch-first outputs: in place or as a view. */
-  readonly transposeNode: string;
-  /** torch's fused kernel for a padded batch of this dtype, if it has one: its node takes the place of the joining one. */
-  readonly fusedNode?: (dtype: DType) => string | undefined;
+  readonly names: NodeNames;
 }
 
 /** What `forward` takes besides input and state. */
@@ -133,14 +130,12 @@ export abstract class Recurrent<State> extends Module {
   private runPadded(input: Tensor, given: readonly Tensor[]): [output: Tensor, states: Tensor[]] {
     expectInput(this.door(), input, given);
     const batched = input.shape.length === 3;
-    const x = batched ? (this.batchFirst ? transpose(input, 0, 1) : input) : unsqueeze(input, 1);
-    const start =
-      given.length > 0
-        ? given.map((state) => (batched ? state : unsqueeze(state, 1)))
-        : this.zeroStates(x, x.shape[1]!);
-    const [output, states] = this.run({ data: x }, start, this.fusedNode(x.dtype, x.shape[1]!));
-    if (!batched) return [squeeze(output, 1), states.map((state) => squeeze(state, 1))];
-    return [this.batchFirst ? swapped(this.kind.transposeNode, output, 0, 1) : output, states];
+    const x = batched ? input : unsqueeze(input, 1);
+    const states = batched ? given : given.map((state) => unsqueeze(state, 1));
+    const batchFirst = batched && this.batchFirst;
+    const start = states.length > 0 ? states : this.zeroStates(x, x.shape[batchFirst ? 0 : 1]!);
+    const [output, ends] = runPadded(this.stack(), x, start, batchFirst);
+    return batched ? [output, ends] : [squeeze(output, 1), ends.map((state) => squeeze(state, 1))];
   }
 
   /** Packed sequences; states come and go in the order of the caller's batch. */
@@ -151,20 +146,8 @@ export abstract class Recurrent<State> extends Module {
     const arranged = (states: readonly Tensor[], order: Tensor | null): Tensor[] =>
       states.map((state) => (order ? indexSelect(state, 1, order) : state));
     const start = given.length > 0 ? arranged(given, sortedIndices) : this.zeroStates(data, sequenceCount);
-    const fused = this.fusedNode(data.dtype, sequenceCount);
-    // Sequences of one length are a padded batch, and torch's fused kernel runs them as one.
-    const even = fused !== undefined && sizes.every((b) => b === sequenceCount);
-    const x = even
-      ? { data: reshape(data, [sizes.length, sequenceCount, data.shape.at(-1)!]) }
-      : { data, batchSizes: sizes };
-    const [joined, states] = this.run(x, start, fused);
-    const output = even ? view(joined, [data.shape[0]!, -1]) : joined;
+    const [output, states] = runPacked(this.stack(), data, sizes, sequenceCount, start);
     return [new PackedSequence(output, batchSizes, sortedIndices, unsortedIndices), arranged(states, unsortedIndices)];
-  }
-
-  /** torch's name for the fused kernel, where it would run one for B sequences. */
-  private fusedNode(dtype: DType, B: number): string | undefined {
-    return B > 0 && this.projSize === 0 ? this.kind.fusedNode?.(dtype) : undefined;
   }
 
   /** Padded sequences of these lengths, packed on the way in and padded again on the way out. */
@@ -180,13 +163,9 @@ export abstract class Recurrent<State> extends Module {
     return [padded as Tensor, states];
   }
 
-  private run(x: Sequences, start: readonly Tensor[], fusedNode?: string): [output: Tensor, states: Tensor[]] {
-    return runStack(this.cell, this.weights(), x, start, {
-      D: this.suffixes.length,
-      dropout: this.dropout,
-      training: this.training,
-      outputNode: fusedNode ?? "StackBackward0",
-    });
+  private stack(): Stack {
+    const { cell, dropout, training } = this;
+    return { cell, dropout, training, weights: this.weights(), D: this.suffixes.length, names: this.kind.names };
   }
 
   /** The weights for each run of the scan, layer by layer and direction by direction. */
@@ -236,7 +215,7 @@ export abstract class Recurrent<State> extends Module {
       batchFirst: this.batchFirst,
       dtype: first.dtype,
       stateShapes: (B) => this.stateShapes(B),
-      fused: this.fusedNode(first.dtype, 1) !== undefined,
+      fused: this.projSize === 0 && this.kind.names.fused(first.dtype) !== undefined,
     };
   }
 

@@ -1,47 +1,72 @@
 /** A stack of recurrent layers: each reads what the one below gave, in one direction or in both. */
 import { cat, stack, stackNamed, unbind } from "../autograd/join.ts";
 import { dropout } from "../autograd/random.ts";
+import { transpose, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
+import { reshape, swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
+import type { NodeNames } from "./node-names.ts";
 import { type ScanWeights, type Sequences, scan } from "./scan.ts";
 
-/** How a stack runs, besides its weights. */
-export interface StackOptions {
+/** A stack: its cell, its weights layer by layer and direction by direction, and how it runs. */
+export interface Stack {
+  readonly cell: Cell;
+  readonly weights: readonly ScanWeights[];
   /** Directions, 1 or 2. */
   readonly D: number;
   /** Probability of dropout between the layers. */
   readonly dropout: number;
   readonly training: boolean;
-  /** torch's name for the node that joins the steps of a padded batch. */
-  readonly outputNode: string;
+  readonly names: NodeNames;
 }
 
-/**
- * Runs all layers: `weights` layer by layer and direction by direction, the states (L·D, B, H) each. Gives the output,
- * (T, B, D·P) or packed as the input was, and the states after the last step.
- */
-export function runStack(
-  cell: Cell,
-  weights: readonly ScanWeights[],
-  x: Sequences,
+/** What a run gives: the output, and the states after the last step, (L·D, B, H) each. */
+type Run = [output: Tensor, states: Tensor[]];
+
+/** Runs a padded batch: (T, B, F) to (T, B, D·P), or with `batchFirst` (B, T, F) to (B, T, D·P). */
+export function runPadded(own: Stack, input: Tensor, start: readonly Tensor[], batchFirst: boolean): Run {
+  const data = batchFirst ? transpose(input, 0, 1) : input;
+  const [output, states] = runStack(own, { data }, start, fusedName(own, data, data.shape[1]!));
+  return [batchFirst ? swapped(own.names.transposed, output, 0, 1) : output, states];
+}
+
+/** Runs the rows (Σ b_t, F) of B packed sequences to (Σ b_t, D·P). */
+export function runPacked(
+  own: Stack,
+  data: Tensor,
+  batchSizes: readonly number[],
+  B: number,
   start: readonly Tensor[],
-  options: StackOptions,
-): [output: Tensor, states: Tensor[]] {
-  const { D } = options;
+): Run {
+  const fused = fusedName(own, data, B);
+  // Sequences of one length are a padded batch, and torch's fused kernel runs them as one.
+  if (fused === undefined || batchSizes.some((b) => b !== B)) return runStack(own, { data, batchSizes }, start);
+  const padded = reshape(data, [batchSizes.length, B, data.shape.at(-1)!]);
+  const [output, states] = runStack(own, { data: padded }, start, fused);
+  return [view(output, [data.shape[0]!, -1]), states];
+}
+
+/** torch's name for its fused kernel, where it would run one. */
+function fusedName({ weights, names }: Stack, { dtype }: Tensor, B: number): string | undefined {
+  return B > 0 && !weights[0]!.weightHr ? names.fused(dtype) : undefined;
+}
+
+function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy = "StackBackward0"): Run {
+  const { cell, weights, D } = own;
   const starts = start.map((state) => unbind(state));
   const ends: Tensor[][] = start.map(() => []);
   const { batchSizes } = x;
   let { data } = x;
   for (let first = 0; first < weights.length; first += D) {
-    const sides = weights.slice(first, first + D).map((own, direction) => {
+    const sides = weights.slice(first, first + D).map((side, direction) => {
       const state = Object.fromEntries(cell.state.map((name, i) => [name, starts[i]![first + direction]!]));
-      const run = scan(cell, own, { data, batchSizes }, state, direction === 1);
+      const run = scan(cell, side, { data, batchSizes }, state, direction === 1);
       for (const [i, name] of cell.state.entries()) ends[i]!.push(run.state[name]!);
-      return batchSizes ? cat(run.outputs) : stackNamed(options.outputNode, run.outputs, 0);
+      return batchSizes ? cat(run.outputs) : stackNamed(joinedBy, run.outputs, 0);
     });
     data = sides.length === 1 ? sides[0]! : cat(sides, -1);
     const last = first + D === weights.length;
-    if (!last && options.dropout > 0) data = dropout(data, options.dropout, options.training);
+    if (!last && own.dropout > 0) data = dropout(data, own.dropout, own.training);
   }
   return [data, ends.map((states) => stack(states))];
 }

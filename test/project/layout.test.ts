@@ -70,6 +70,15 @@ describe("the layout", () => {
     }
   });
 
+  test("the command line sees the public entry, Node and its parser, and nothing else", () => {
+    for (const file of filesBelow(join(ROOT, "cli"))) {
+      const others = importsOf(file).filter(
+        (specifier) => !/^(?:unrolled|commander|node:.+|\.\/[\w-]+\.ts)$/.test(specifier),
+      );
+      expect(others, relative(ROOT, file)).toEqual([]);
+    }
+  });
+
   test("src uses neither the DOM nor Node", () => {
     for (const file of sources) {
       expect(code(file), relative(ROOT, file)).not.toMatch(/(?<!\.)\b(?:document|window|process)\.|\brequire\(|"node:/);
@@ -78,7 +87,12 @@ describe("the layout", () => {
 });
 
 describe("the style", () => {
-  const everything = [...sources, ...filesBelow(join(ROOT, "examples")), ...filesBelow(join(ROOT, "test"))];
+  const everything = [
+    ...sources,
+    ...filesBelow(join(ROOT, "cli")),
+    ...filesBelow(join(ROOT, "examples")),
+    ...filesBelow(join(ROOT, "test")),
+  ];
 
   test(`no file is longer than ${LONGEST} lines`, () => {
     const long = everything.filter((file) => read(file).split("\n").length > LONGEST + 1);

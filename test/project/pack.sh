@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The package as a user gets it: packed, installed into an empty folder, imported, type-checked.
+# The package as a user gets it: packed, installed into an empty folder, imported, type-checked, run.
 set -euo pipefail
 root="$(cd "$(dirname "$0")/../.." && pwd)"
 folder="$(mktemp -d)"
@@ -18,9 +18,24 @@ cp "$root/examples/blog.ts" blog.ts
 cp "$root/dist/examples/blog.js" blog.mjs
 node blog.mjs 2>/dev/null | diff - "$root/test/transcripts/01-blog-single-rnn/stdout.txt"
 
+# The program, as npm links it.
+node_modules/.bin/unrolled explain --kind gru --steps 2 >page.txt
+grep -q "h'  = n + z·(h - n)" page.txt
+node --input-type=module --eval '
+  import { writeFileSync } from "node:fs";
+  import { nn, save } from "unrolled";
+  writeFileSync("model.pt", save(new nn.GRU(2, 3).stateDict()));
+'
+node_modules/.bin/unrolled explain model.pt --step 0 >page.txt
+grep -q "^GRU(2, 3)$" page.txt
+code=0
+node_modules/.bin/unrolled explain missing.pt 2>error.txt || code=$?
+test "$code" = 2
+test "$(wc -l <error.txt)" = 1
+
 # Nothing that a user does not need.
-if tar -tf "$tarball" | grep -Ev '^package/(dist/src/|package.json|README|CHANGELOG|LICENSE)'; then
+if tar -tf "$tarball" | grep -Ev '^package/(dist/src/|dist/cli/|package.json|README|CHANGELOG|LICENSE)'; then
   echo "the package holds files that nobody needs" >&2
   exit 1
 fi
-echo "the packed package imports, type-checks and prints the transcript"
+echo "the packed package imports, type-checks, prints the transcript and explains a model"
