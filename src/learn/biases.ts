@@ -17,13 +17,13 @@ import type { Recurrent } from "../nn/recurrent.ts";
 import { relativeUlps, ulpOf } from "./distance.ts";
 import { summedGates } from "./operations.ts";
 import { roundingBound } from "./rounding.ts";
-import { evaluated } from "./run.ts";
+import { evaluated, setupOf } from "./run.ts";
 
 /** How well two layers agree that are equal on paper. */
 export interface EqualityProof {
   /** The largest difference of their outputs on random input, in ulp of the largest output. */
   readonly ulps: number;
-  /** What that difference can be at most, from the weights and the page: no input of this length and size exceeds it. */
+  /** What that difference can be at most: the roundings of both, followed through the page on this very input. */
   readonly bound: number;
 }
 
@@ -102,7 +102,7 @@ function compare(a: Recurrent<unknown>, b: Recurrent<unknown>, { steps = 8, batc
   const x = randn(...(a.batchFirst ? [batch, steps] : [steps, batch]), a.inputSize, { dtype });
   return noGrad(() => {
     const [left, right] = [evaluated(a, x, null).output, evaluated(b, x, null).output];
-    const bound = roundingBound(a, x, steps) + roundingBound(b, x, steps);
+    const bound = roundingBound(setupOf(a, x, null)) + roundingBound(setupOf(b, x, null));
     return { ulps: relativeUlps(left, right), bound: bound / ulpOf(left) };
   });
 }

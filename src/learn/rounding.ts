@@ -1,73 +1,81 @@
 /**
- * The reader that bounds rounding errors. A value is two numbers: how large the true value can be, and how far the computed
- * one can be from it. Each operation of the page adds what it rounds; what went in wrong is carried along. Read step after
- * step it gives a bound that holds for every input of the same length and size, and is therefore rather wide.
+ * The reader that bounds rounding errors. A value is two tensors: what was computed, and how far it can be from the truth.
+ * Each operation of the page adds what it rounds; what went in wrong is carried along.
  */
-
-import { toDtype } from "../autograd/broadcast.ts";
-import { abs } from "../autograd/pointwise.ts";
-import { sum } from "../autograd/reduce.ts";
+import { add, clampMax, mul, sub } from "../autograd/arithmetic.ts";
+import { item } from "../autograd/convert.ts";
+import { zerosLike } from "../autograd/create.ts";
+import { max } from "../autograd/extremes.ts";
+import { cat, unbind } from "../autograd/join.ts";
+import { linear } from "../autograd/linear.ts";
+import { abs, relu, sigmoid, tanh } from "../autograd/pointwise.ts";
 import type { Tensor } from "../autograd/tensor.ts";
-import type { Algebra, Named } from "../cells/cell.ts";
-import { elements } from "../dense/dense.ts";
+import { selectAt } from "../autograd/views.ts";
+import type { Algebra, Cell, Named } from "../cells/cell.ts";
 import { float64 } from "../dense/dtype.ts";
-import type { Recurrent } from "../nn/recurrent.ts";
-import type { ScanWeights } from "../nn/scan.ts";
+import { byGate, type ScanWeights } from "../nn/scan.ts";
+import type { Setup } from "./run.ts";
 
-/** |true value| ≤ size, |computed − true| ≤ error. */
+/** |computed − true| ≤ error, element by element. */
 interface Bounded {
-  readonly size: number;
-  readonly error: number;
+  readonly value: Tensor;
+  readonly error: Tensor;
 }
 
-/** How far the outputs of a layer, computed from zeros over T steps of `x`, can be from the truth. */
-export function roundingBound(layer: Recurrent<unknown>, x: Tensor, T: number): number {
-  const unit = x.dtype === float64 ? 2 ** -53 : 2 ** -24;
-  const weights = layer.weights();
-  const D = layer.bidirectional ? 2 : 1;
-  let input: Bounded = { size: largest(x), error: 0 };
-  for (let first = 0; first < weights.length; first += D) {
-    const sides = weights.slice(first, first + D).map((own) => afterSteps(layer, own, input, T, unit));
-    input = sides.reduce(wider);
+/** How far the outputs of a run can be from the truth at most. */
+export function roundingBound(setup: Setup): number {
+  const unit = setup.x.data.dtype === float64 ? 2 ** -53 : 2 ** -24;
+  const D = setup.reversed.length;
+  let inputs = unbind(setup.x.data).map(exact);
+  for (let first = 0; first < setup.weights.length; first += D) {
+    const sides = setup.reversed.map((reverse, d) => outputsOf(setup, first + d, inputs, reverse, unit));
+    inputs = inputs.map((_, t) => ({
+      value: cat(
+        sides.map((side) => side[t]!.value),
+        -1,
+      ),
+      error: cat(
+        sides.map((side) => side[t]!.error),
+        -1,
+      ),
+    }));
   }
-  return input.error;
+  return inputs.reduce((most, { error }) => Math.max(most, item(max(error))), 0);
 }
 
-/** The widest output of one layer in one direction. */
-function afterSteps(layer: Recurrent<unknown>, weights: ScanWeights, x: Bounded, T: number, unit: number): Bounded {
-  const { cell } = layer;
+/** The outputs of one layer in one direction, in the order of time. */
+function outputsOf(setup: Setup, index: number, inputs: readonly Bounded[], reverse: boolean, unit: number): Bounded[] {
+  const weights: ScanWeights = setup.weights[index]!;
+  const page = setup.page(weights);
+  const [h] = page.state;
   const m = bounds(unit);
-  const [h] = cell.state;
-  let state: Named<string, Bounded> = Object.fromEntries(cell.state.map((name) => [name, { size: 0, error: 0 }]));
-  let output: Bounded = { size: 0, error: 0 };
-  for (let t = 0; t < T; t += 1) {
-    const half = (weight: Tensor, bias: Tensor | undefined, value: Bounded): Named<string, Bounded> =>
-      Object.fromEntries(cell.gates.map((gate, k) => [gate, product(weight, bias, value, k, cell.gates.length, unit)]));
-    const from = half(weights.weightIh, weights.biasIh, x);
-    const terms = cell.step(m, from, half(weights.weightHh, weights.biasHh, state[h!]!), state);
-    const projected = weights.weightHr && product(weights.weightHr, undefined, terms[h!]!, 0, 1, unit);
-    state = projected ? { ...terms, [h!]: projected } : terms;
-    output = wider(output, state[h!]!);
+  const outputs = new Array<Bounded>(inputs.length);
+  let state: Named<string, Bounded> = Object.fromEntries(
+    page.state.map((name, i) => [name, exact(selectAt(setup.start[i]!, 0, index))]),
+  );
+  for (let step = 0; step < inputs.length; step += 1) {
+    const t = reverse ? inputs.length - 1 - step : step;
+    const x = gatesOf(page, product(weights.weightIh, weights.biasIh, inputs[t]!, unit));
+    const r = gatesOf(page, product(weights.weightHh, weights.biasHh, state[h!]!, unit));
+    const terms: Named<string, Bounded> = page.step(m, x, r, state);
+    state = weights.weightHr ? { ...terms, [h!]: product(weights.weightHr, undefined, terms[h!]!, unit) } : terms;
+    outputs[t] = state[h!]!;
   }
-  return output;
+  return outputs;
 }
 
-/** W·v + b for the k-th of G blocks of rows. Each of the K sums and the bias (itself perhaps a sum of two) round once. */
-function product(
-  weight: Tensor,
-  bias: Tensor | undefined,
-  value: Bounded,
-  k: number,
-  G: number,
-  unit: number,
-): Bounded {
-  const rows = weight.shape[0]! / G;
-  const norms = (elements(toDtype(sum(abs(weight), 1), float64).value) as Float64Array).slice(k * rows, (k + 1) * rows);
-  const most = norms.reduce((a, b) => Math.max(a, b), 0);
-  const offset = bias ? largest(bias) : 0;
-  const size = most * value.size + offset;
-  const computed = size + most * value.error;
-  return { size, error: most * value.error + (weight.shape[1]! + 2) * unit * computed };
+const exact = (value: Tensor): Bounded => ({ value, error: zerosLike(value) });
+
+function gatesOf(page: Cell, { value, error }: Bounded): Named<string, Bounded> {
+  const [values, errors] = [byGate(page, value), byGate(page, error)];
+  return Object.fromEntries(page.gates.map((gate) => [gate, { value: values[gate]!, error: errors[gate]! }]));
+}
+
+/** W·v + b. Each of the K sums rounds once, and so does the bias, itself perhaps a sum of two. */
+function product(weight: Tensor, bias: Tensor | undefined, { value, error }: Bounded, unit: number): Bounded {
+  const sizes = linear(add(abs(value), error), abs(weight), bias && abs(bias));
+  const rounded = mul(sizes, (weight.shape[1]! + 3) * unit);
+  return { value: linear(value, weight, bias), error: add(linear(error, abs(weight)), rounded) };
 }
 
 /**
@@ -75,27 +83,24 @@ function product(
  * further off than its range is wide.
  */
 function bounds(unit: number): Algebra<Bounded> {
-  const rounded = (size: number, error: number): Bounded => ({ size, error: error + unit * (size + error) });
+  const rounded = (value: Tensor, error: Tensor): Bounded => ({
+    value,
+    error: add(error, mul(add(abs(value), error), 2 * unit)),
+  });
   const squashed =
-    (slope: number, range: number) =>
-    (a: Bounded): Bounded => ({ size: 1, error: Math.min(slope * a.error + 4 * unit, range) });
-  const sum = (a: Bounded, b: Bounded): Bounded => rounded(a.size + b.size, a.error + b.error);
+    (f: (x: Tensor) => Tensor, slope: number, range: number) =>
+    (a: Bounded): Bounded => ({
+      value: f(a.value),
+      error: clampMax(add(mul(a.error, slope), 4 * unit), range),
+    });
+  const product = (a: Bounded, b: Bounded): Tensor =>
+    add(add(mul(abs(a.value), b.error), mul(abs(b.value), a.error)), mul(a.error, b.error));
   return {
-    add: sum,
-    sub: sum,
-    mul: (a, b) => rounded(a.size * b.size, a.size * b.error + b.size * a.error + a.error * b.error),
-    sigmoid: squashed(0.25, 1),
-    tanh: squashed(1, 2),
-    relu: (a) => a,
+    add: (a, b) => rounded(add(a.value, b.value), add(a.error, b.error)),
+    sub: (a, b) => rounded(sub(a.value, b.value), add(a.error, b.error)),
+    mul: (a, b) => rounded(mul(a.value, b.value), product(a, b)),
+    sigmoid: squashed(sigmoid, 0.25, 1),
+    tanh: squashed(tanh, 1, 2),
+    relu: (a) => ({ value: relu(a.value), error: a.error }),
   };
-}
-
-const wider = (a: Bounded, b: Bounded): Bounded => ({
-  size: Math.max(a.size, b.size),
-  error: Math.max(a.error, b.error),
-});
-
-function largest(x: Tensor): number {
-  const values = elements(x.value, float64) as Float64Array;
-  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }

@@ -11,6 +11,7 @@ import { squeeze, transpose, unsqueeze } from "../autograd/shape.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { selectAt, slice } from "../autograd/views.ts";
 import type { Algebra, Cell, Named } from "../cells/cell.ts";
+import { RuntimeError } from "../check.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
 import { type CellState, type ScanWeights, type Sequences, scan } from "../nn/scan.ts";
 
@@ -114,6 +115,9 @@ export function setupOf(
   state: LayerState | null | undefined,
   training = false,
 ): Setup {
+  if (!(x instanceof Tensor)) {
+    throw new RuntimeError("expected a tensor as input, not packed sequences", "take each sequence by itself");
+  }
   const rank = x.shape.length;
   const { states } = noGrad(() => evaluated(layer, x, state));
   const given = listStates(state);
