@@ -1,5 +1,6 @@
 /** torch.nn: layers, cells, losses and what they are built from. */
 export { Flatten, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from "./nn/activation.ts";
+export type { BackwardHook, BackwardPreHook, ModuleGradients } from "./nn/backward-hooks.ts";
 export { type CellOptions, GRUCell, LSTMCell, RecurrentCell, RNNCell, type RNNCellOptions } from "./nn/cell.ts";
 export { type Layer, ModuleDict, ModuleList, Sequential } from "./nn/container.ts";
 export { deepcopy } from "./nn/copy.ts";

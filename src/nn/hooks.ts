@@ -1,5 +1,6 @@
 /** Watching a module: functions that run before and after its `forward`. A module without hooks pays nothing for them. */
 import type { HookHandle } from "../autograd/backward.ts";
+import { type BackwardHook, type BackwardPreHook, watched } from "./backward-hooks.ts";
 import type { Module } from "./module.ts";
 
 /** Called after `forward`; what it returns, if anything, becomes the output. */
@@ -14,6 +15,10 @@ type Forward = (...args: readonly unknown[]) => unknown;
 export interface Hooks {
   readonly before: Set<{ readonly hook: ForwardPreHook }>;
   readonly after: Set<{ readonly hook: ForwardHook }>;
+  readonly backward: {
+    readonly before: Set<{ readonly hook: BackwardPreHook }>;
+    readonly after: Set<{ readonly hook: BackwardHook }>;
+  };
 }
 
 /** Puts a `forward` that runs hooks in front of the module's own. `hooksOf` finds them: a copy has hooks of its own. */
@@ -23,18 +28,20 @@ export function hooked(module: Module, hooksOf: (module: Module) => Hooks): Hook
     configurable: true,
     writable: true,
     value(this: Module, ...given: readonly unknown[]) {
-      const { before, after } = hooksOf(this);
+      const { before, after, backward } = hooksOf(this);
       let args = given;
       for (const { hook } of before) {
         const replaced = hook(this, args);
         if (replaced !== undefined && replaced !== null) args = Array.isArray(replaced) ? replaced : [replaced];
       }
-      let output = forward.apply(this, [...args]);
+      const run = (own: readonly unknown[]): unknown => forward.apply(this, [...own]);
+      const isWatched = backward.before.size + backward.after.size > 0;
+      let output = isWatched ? watched(this, backward, args, run) : run(args);
       for (const { hook } of after) output = hook(this, args, output) ?? output;
       return output;
     },
   });
-  return { before: new Set(), after: new Set() };
+  return { before: new Set(), after: new Set(), backward: { before: new Set(), after: new Set() } };
 }
 
 /** Registers a hook; the handle removes it again. */

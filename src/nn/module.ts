@@ -12,6 +12,7 @@ import { AttributeError, NotImplementedError, ValueError } from "../check.ts";
 import { bfloat16, type DType, float16, float32, float64 } from "../dense/dtype.ts";
 import type { OrderedDict } from "../dense/ordered-dict.ts";
 import { type Tuple, tuple } from "../dense/tuple.ts";
+import type { BackwardHook, BackwardPreHook } from "./backward-hooks.ts";
 import { addHook, type ForwardHook, type ForwardPreHook, type Hooks, hooked } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
 import { expectName, guardParameter, typeText } from "./register.ts";
@@ -295,14 +296,27 @@ export class Module {
 
   /** Calls `hook(module, args, output)` after every `forward`; what it returns, if anything, becomes the output. */
   registerForwardHook(hook: ForwardHook): HookHandle {
-    this[registry].hooks ??= hooked(this, (module) => module[registry].hooks!);
-    return addHook(this[registry].hooks.after, hook);
+    return addHook(this.hooks().after, hook);
   }
 
   /** Calls `hook(module, args)` before every `forward`; a list that it returns becomes the arguments. */
   registerForwardPreHook(hook: ForwardPreHook): HookHandle {
+    return addHook(this.hooks().before, hook);
+  }
+
+  /** Calls `hook(module, gradInput, gradOutput)` in every backward; a list that it returns becomes the input gradients. */
+  registerFullBackwardHook(hook: BackwardHook): HookHandle {
+    return addHook(this.hooks().backward.after, hook);
+  }
+
+  /** Calls `hook(module, gradOutput)` in every backward; a list that it returns becomes the output gradients. */
+  registerFullBackwardPreHook(hook: BackwardPreHook): HookHandle {
+    return addHook(this.hooks().backward.before, hook);
+  }
+
+  private hooks(): Hooks {
     this[registry].hooks ??= hooked(this, (module) => module[registry].hooks!);
-    return addHook(this[registry].hooks.before, hook);
+    return this[registry].hooks;
   }
 
   /** torch's printed form: the class, its settings, and its children indented. */
