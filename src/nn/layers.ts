@@ -5,7 +5,7 @@ import type { Cell } from "../cells/cell.ts";
 import { elman } from "../cells/elman.ts";
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
-import { IndexError, NotImplementedError, pythonTypeOf, ValueError } from "../check.ts";
+import { IndexError, NotImplementedError, pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
 import { indexError } from "../dense/arrange.ts";
 import { str } from "../dense/python-text.ts";
 import { tuple } from "../dense/tuple.ts";
@@ -152,5 +152,6 @@ function openPair(state: LSTMState | Tensor): readonly Tensor[] {
   }
   if (!Array.isArray(state)) throw new TypeError(`'${pythonTypeOf(state)}' object is not subscriptable`);
   if (state.length < 2) throw new IndexError("tuple index out of range");
+  if (state.length > 2) throw new RuntimeError("lstm expects two hidden states");
   return [state[0] as Tensor, state[1] as Tensor];
 }

@@ -66,6 +66,7 @@ export function expectPacked(
     if (data.dtype !== door.dtype) throw wrongType(door, data);
     if (data.shape.length !== 2) throw new RuntimeError(`input must have 2 dimensions, got ${data.shape.length}`);
     expectFeatures(door, data);
+    for (const state of states) expectTensor(state, "size");
     expectStateSizes(door, 3, B, states);
   } else {
     expectLoopStates(door, B, states);
@@ -104,9 +105,10 @@ function expectLoopStates(door: Door, B: number, states: readonly Tensor[]): voi
   }
 }
 
-/** Demands a tensor. */
-export function expectTensor(value: unknown): asserts value is Tensor {
-  if (!(value instanceof Tensor)) throw new AttributeError(`'${pythonTypeOf(value)}' object has no attribute 'dim'`);
+/** Demands a tensor; torch misses the attribute that it asks for first. */
+export function expectTensor(value: unknown, attribute = "dim"): asserts value is Tensor {
+  if (value instanceof Tensor) return;
+  throw new AttributeError(`'${pythonTypeOf(value)}' object has no attribute '${attribute}'`);
 }
 
 function expectStateRanks(rank: number, states: readonly unknown[]): void {

@@ -1,6 +1,6 @@
 // what full backward hooks see
 import * as torch from "unrolled";
-import { nn, print, type Tensor, tuple } from "unrolled";
+import { nn, print, tuple } from "unrolled";
 
 torch.manualSeed(0);
 
@@ -29,10 +29,9 @@ print(out.gradFn!.name());
 
 const lstm = new nn.LSTM(3, 4);
 lstm.registerFullBackwardHook(show);
-let cn: Tensor;
-[out, [hn, cn]] = lstm.forward(x);
-print(out.gradFn!.name(), hn.gradFn!.name(), cn.gradFn!.name());
-out.sum().add(cn.sum()).backward();
+const [lstmOut, [lstmHn, lstmCn]] = lstm.forward(x);
+print(lstmOut.gradFn!.name(), lstmHn.gradFn!.name(), lstmCn.gradFn!.name());
+lstmOut.sum().add(lstmCn.sum()).backward();
 
 let fc = new nn.Linear(3, 2);
 fc.registerFullBackwardHook((_module, gradInput) => [gradInput[0]!.mul(10)]);
