@@ -217,19 +217,24 @@ describe.each(table)("$kind, bias $bias, in $dtype", ({ kind, bias, dtype: name 
     sameAll(apart(end), apart(last));
   });
 
-  it.skipIf(!Cell)("a cell in a loop equals the layer", () => {
-    const net = layer(F);
-    const { projSize: _, ...options } = { projSize: 0, ...own };
-    const cell = new (Cell as typeof nn.RNNCell)(F, H, { ...options, bias, dtype }) as unknown as Cell;
-    cell.loadStateDict(Object.fromEntries([...net.stateDict()].map(([key, value]) => [key.replace("_l0", ""), value])));
-    const x = random(T, B, F);
-    const [output] = net.forward(x);
-    let state: States | null = null;
-    for (const [t, step] of [...x].entries()) {
-      state = cell.forward(step, state);
-      same(output.at(t), apart(state!)[0]!);
-    }
-  });
+  // A projected layer has no cell.
+  if (Cell) {
+    it("a cell in a loop equals the layer", () => {
+      const net = layer(F);
+      const { projSize: _, ...options } = { projSize: 0, ...own };
+      const cell = new (Cell as typeof nn.RNNCell)(F, H, { ...options, bias, dtype }) as unknown as Cell;
+      cell.loadStateDict(
+        Object.fromEntries([...net.stateDict()].map(([key, value]) => [key.replace("_l0", ""), value])),
+      );
+      const x = random(T, B, F);
+      const [output] = net.forward(x);
+      let state: States | null = null;
+      for (const [t, step] of [...x].entries()) {
+        state = cell.forward(step, state);
+        same(output.at(t), apart(state!)[0]!);
+      }
+    });
+  }
 
   it("batch first equals time first, transposed", () => {
     const net = layer(F);

@@ -28,10 +28,14 @@ export interface Given {
   readonly terms: readonly (readonly StepTerms[])[];
 }
 
-/** The output in an answer. */
+/** The output in an answer. Errors: RuntimeError if there is none. */
 export function outputOf(answer: Answer): Tensor {
   if (answer instanceof Tensor) return answer;
-  return "output" in answer ? answer.output : answer[0];
+  const output: unknown = answer && ("output" in answer ? answer.output : answer[0]);
+  if (output instanceof Tensor) return output;
+  throw new RuntimeError(
+    "verify: expected the network to return a tensor, [output, state] or { output, state, terms }",
+  );
 }
 
 /** The states in an answer, if it has any. */
@@ -45,11 +49,6 @@ export function givenOf(layer: Recurrent<unknown>, x: Tensor, expected: Run, ans
   const rank = x.shape.length;
   const wanted = callersLayout(layer, expected.output, rank).shape;
   const output = outputOf(answer);
-  if (!(output instanceof Tensor)) {
-    throw new RuntimeError(
-      "verify: expected the network to return a tensor, [output, state] or { output, state, terms }",
-    );
-  }
   const fitting = fitted(output, wanted);
   if (!fitting) {
     const turned = sameDims(output.shape, [wanted[1]!, wanted[0]!, ...wanted.slice(2)]);

@@ -3,8 +3,7 @@ import { noGrad } from "../autograd/mode.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
 import type { Given } from "./answer.ts";
-import { type Parting, reproduces } from "./compare.ts";
-import { relativeUlps } from "./distance.ts";
+import { locate, type Parting, reproduces } from "./compare.ts";
 import type { Mistake } from "./mistake.ts";
 import { carriedMistakes, localMistakes } from "./mistakes.ts";
 import { type Run, run, type Setup } from "./run.ts";
@@ -49,7 +48,7 @@ export function diagnose(
     const { cause, hint, setup: whole } = all.next().value as Mistake;
     if (gives(variation, told) && gives(whole, given)) return { cause, hint };
   }
-  if (given.output.dtype !== expected.output.dtype || relativeUlps(expected.output, given.output) <= ROUNDING) {
+  if (given.output.dtype !== expected.output.dtype || !locate(expected, given, ROUNDING)) {
     return {
       cause: "rounding",
       hint: `it computes in another precision or order (${given.output.dtype} here, ${expected.output.dtype} in the layer)`,

@@ -47,6 +47,11 @@ export function* stateMistakes(setup: Setup): Iterable<Mistake> {
       hint: `the state is (${state.join(", ")}), in this order`,
       setup: { ...setup, start: [c, h, ...setup.start.slice(2)] },
     };
+    yield {
+      cause: `${state.slice(0, 2).join(" and ")} exchanged in the final state`,
+      hint: `the state is (${state.join(", ")}), in this order`,
+      setup: { ...setup, close: ([first, second, ...others]) => [second!, first!, ...others] },
+    };
   }
 }
 

@@ -122,11 +122,13 @@ function causes(setup: Setup, starts: readonly Tensor[], truncated: boolean): De
           },
         ]
       : []),
-    ...groups.map((names) => ({
-      cause: `${names === state ? "state" : names.join()} detached between steps: no gradient flows through time`,
-      hint: leave,
-      setup: { ...setup, carry: without(names)! },
-    })),
+    ...groups.flatMap((names) => {
+      const carried = { ...setup, carry: without(names)! };
+      // a detach at the start of each step cuts off the initial state, too
+      const start = setup.start.map((one, i) => (names.includes(state[i]!) ? detach(one) : one));
+      const cause = `${names === state ? "state" : names.join()} detached between steps: no gradient flows through time`;
+      return [carried, { ...carried, start }].map((cut) => ({ cause, hint: leave, setup: cut }));
+    }),
     { cause: "output detached", hint: leave, setup: { ...setup, finish: detach } },
     { cause: "input detached", hint: leave, setup: { ...setup, x: { data: detach(setup.x.data) } } },
     { cause: "initial state detached", hint: leave, setup: { ...setup, start: setup.start.map((one) => detach(one)) } },

@@ -1,4 +1,5 @@
 /** A stack of recurrent layers: each reads what the one below gave, in one direction or in both. */
+import { zeros } from "../autograd/create.ts";
 import { cat, stack, stackNamed, unbind } from "../autograd/join.ts";
 import { dropout } from "../autograd/random.ts";
 import { transpose, view } from "../autograd/shape.ts";
@@ -38,6 +39,9 @@ export function runPacked(
   B: number,
   start: readonly Tensor[],
 ): Run {
+  // only sequences of length zero: nothing runs, and the states stay what they are
+  if (batchSizes.length === 0)
+    return [zeros(0, own.D * own.weights[0]!.weightHh.shape[1]!, { dtype: data.dtype }), [...start]];
   const fused = fusedName(own, data, B);
   // Sequences of one length are a padded batch, and torch's fused kernel runs them as one.
   if (fused === undefined || batchSizes.some((b) => b !== B)) return runStack(own, { data, batchSizes }, start);
