@@ -1,8 +1,15 @@
-import { expect, it } from "vitest";
-import { type Engine, plain } from "../../src/engine/engine.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { engine } from "../../src/engine/engine.ts";
 import type { Matrix } from "../../src/engine/gemm.ts";
+import { type Engine, plain } from "../../src/engine/plain.ts";
+import { compile, compileLater } from "../../src/engine/wasm/index.ts";
 
-const engines: Engine[] = [plain];
+const engines: Engine[] = [plain, compile()!];
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  engine.use("wasm");
+});
 
 it.each(engines)("the $name engine's arithmetic is the one it names", ({ arithmetic, gemm }) => {
   // (1 + 2^-12)² = 1 + 2^-11 + 2^-24: the last term is lost when the product is rounded by itself.
@@ -12,4 +19,80 @@ it.each(engines)("the $name engine's arithmetic is the one it names", ({ arithme
   const out = new Float32Array(1);
   gemm(out, 1, 1, 2, row, column);
   expect(out[0]).toBe(arithmetic === "fma" ? 2 ** -11 + 2 ** -24 : 2 ** -11);
+});
+
+describe("the engine in use", () => {
+  it("is the fast one until another is asked for", () => {
+    expect([engine.name, engine.arithmetic]).toEqual(["wasm", "fma"]);
+    engine.use("plain");
+    expect([engine.name, engine.arithmetic]).toEqual(["plain", "fma"]);
+    engine.use("wasm");
+    expect(engine.name).toBe("wasm");
+  });
+
+  it("is ready at once where it is compiled on the spot", async () => {
+    expect(await engine.ready()).toBeUndefined();
+  });
+
+  it("answers alike before and after a choice", () => {
+    const x = Float32Array.from({ length: 1000 }, (_, i) => i / 100 - 5);
+    const [fast, slow] = [new Float32Array(1000), new Float32Array(1000)];
+    engine.map("tanh", fast, x);
+    engine.use("plain");
+    engine.map("tanh", slow, x);
+    expect(fast).toEqual(slow);
+  });
+});
+
+/** The engine module as it is on another machine. */
+async function elsewhere(globals: Record<string, unknown>): Promise<typeof import("../../src/engine/engine.ts")> {
+  for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
+  vi.resetModules();
+  return await import("../../src/engine/engine.ts");
+}
+
+const here = globalThis as unknown as { WebAssembly: { validate(bytes: Uint8Array): boolean } };
+const inBrowser = { process: { ...process, getBuiltinModule: undefined } };
+
+describe("elsewhere", () => {
+  it("the plain engine answers where there is no WebAssembly", async () => {
+    const { engine: other } = await elsewhere({ WebAssembly: undefined });
+    expect(other.name).toBe("plain");
+    expect(() => other.use("wasm")).toThrow('engine: "wasm" is not available here');
+    await other.ready();
+    const out = new Float32Array(40);
+    other.map("exp", out, new Float32Array(40));
+    expect(new Set(out)).toEqual(new Set([1]));
+  });
+
+  it("the plain engine answers where a content policy forbids to compile", async () => {
+    const forbid = (): never => {
+      throw new Error("Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not allowed");
+    };
+    const WebAssembly = { validate: here.WebAssembly.validate, Module: forbid, compile: async () => forbid() };
+    const { engine: other } = await elsewhere({ WebAssembly });
+    expect(other.name).toBe("plain");
+    const { engine: page } = await elsewhere({ WebAssembly, ...inBrowser });
+    await page.ready();
+    expect(page.name).toBe("plain");
+  });
+
+  it("the plain engine answers where relaxed SIMD is missing", async () => {
+    const { engine: other } = await elsewhere({ WebAssembly: { ...here.WebAssembly, validate: () => false } });
+    expect(other.name).toBe("plain");
+  });
+
+  it("the plain engine answers in a browser until the fast one is compiled", async () => {
+    const { engine: other } = await elsewhere(inBrowser);
+    expect(other.name).toBe("plain");
+    other.use("wasm");
+    expect(other.name).toBe("plain");
+    await other.ready();
+    expect(other.name).toBe("wasm");
+  });
+
+  it("both ways of compiling give the same engine", async () => {
+    const [now, later] = [compile(), await compileLater()];
+    expect([now?.name, now?.arithmetic]).toEqual([later?.name, later?.arithmetic]);
+  });
 });
