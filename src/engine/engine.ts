@@ -8,8 +8,8 @@ import { type Engine, type EngineName, plain } from "./plain.ts";
 import { compile, compileLater, synchronous } from "./wasm/index.ts";
 
 // Below this work, measured, copying in and out costs more than it gains.
-const WORTHWHILE_PRODUCTS = 1500;
-const WORTHWHILE_ELEMENTS = 32;
+const WORTHWHILE_PRODUCTS = 400;
+const WORTHWHILE_ELEMENTS = 8;
 
 let wanted: EngineName = "wasm";
 let fast: Engine | undefined;

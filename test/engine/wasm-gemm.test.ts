@@ -146,7 +146,7 @@ describe("the SIMD product", () => {
 
 describe("the arena", () => {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(assemble(gemmKernels)), { arena: { memory } });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(assemble(gemmKernels())), { arena: { memory } });
   const kernels = instance.exports as unknown as GemmKernels;
   const megabytes = (): number => memory.buffer.byteLength / 2 ** 20;
   const some = (rows: number, columns: number): Matrix => ({

@@ -7,10 +7,13 @@
 /** What a local holds: an integer (also an address), or four float32 lanes. */
 export type Type = "i32" | "v128";
 
+/** Bytes in nested lists, so that code becomes part of other code without being copied. */
+export type Bytes = readonly (number | Bytes)[];
+
 /** Instructions that leave a value of this type on the stack, or nothing. */
 export interface Code<T extends Type | "nothing" = "nothing"> {
   readonly type: T;
-  readonly bytes: readonly number[];
+  readonly bytes: Bytes;
 }
 
 /** A local variable. As code it is its value. */
@@ -29,28 +32,28 @@ export interface FunctionCode {
   readonly name: string;
   readonly parameters: number;
   readonly locals: readonly Type[];
-  readonly bytes: readonly number[];
+  readonly bytes: Bytes;
 }
 
-/** Code of any type from its bytes: what instructions are made with. */
+/** Code of any type from its operands and bytes: what instructions are made with. */
 export function code<T extends Type | "nothing">(type: T, ...parts: readonly (Code<Type> | number)[]): Code<T> {
-  return { type, bytes: parts.flatMap((part) => (typeof part === "number" ? part : part.bytes)) };
+  return { type, bytes: parts.map((part) => (typeof part === "number" ? part : part.bytes)) };
 }
 
 /** One statement after the other. */
 export function sequence(...statements: readonly Code[]): Code {
-  return { type: "nothing", bytes: statements.flatMap(({ bytes }) => bytes) };
+  return { type: "nothing", bytes: statements.map(({ bytes }) => bytes) };
 }
 
 /** do { body } while (condition) */
 export function repeatWhile(condition: Code<"i32">, ...body: readonly Code[]): Code {
-  return sequence({ type: "nothing", bytes: [LOOP, NO_RESULT, ...sequence(...body).bytes, ...condition.bytes] }, BACK);
+  const bytes = [LOOP, NO_RESULT, sequence(...body).bytes, condition.bytes, BRANCH_IF, TO_LOOP, END];
+  return { type: "nothing", bytes };
 }
 
 /** if (condition) { then } else { otherwise } */
 export function when(condition: Code<"i32">, then: Code, otherwise: Code = sequence()): Code {
-  const bytes = [...condition.bytes, IF, NO_RESULT, ...then.bytes, ELSE, ...otherwise.bytes, END];
-  return { type: "nothing", bytes };
+  return { type: "nothing", bytes: [condition.bytes, IF, NO_RESULT, then.bytes, ELSE, otherwise.bytes, END] };
 }
 
 /** A function of `parameters` integers, which arrive in the first locals. */
@@ -73,26 +76,25 @@ export function define(
 
 /** The bytes of a module that imports the memory `arena.memory` and exports the functions by name. */
 export function assemble(functions: readonly FunctionCode[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(SECTION.type, functions.map(signature)),
-    ...section(SECTION.import, [[...text("arena"), ...text("memory"), MEMORY, NO_MAXIMUM, 1]]),
-    ...section(
-      SECTION.function,
-      functions.map((_, index) => unsigned(index)),
-    ),
-    ...section(
-      SECTION.export,
-      functions.map(({ name }, index) => [...text(name), FUNCTION, ...unsigned(index)]),
-    ),
-    ...section(
-      SECTION.code,
-      functions.map(({ locals, bytes }) => {
-        const declared = vector(locals.map((type) => [1, VALUE_TYPE[type]]));
-        return sized([...declared, ...bytes, END]);
-      }),
-    ),
-  ]);
+  return Uint8Array.from(
+    flat([
+      [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+      section(SECTION.type, functions.map(signature)),
+      section(SECTION.import, [[text("arena"), text("memory"), MEMORY, NO_MAXIMUM, 1]]),
+      section(
+        SECTION.function,
+        functions.map((_, index) => unsigned(index)),
+      ),
+      section(
+        SECTION.export,
+        functions.map(({ name }, index) => [text(name), FUNCTION, unsigned(index)]),
+      ),
+      section(
+        SECTION.code,
+        functions.map(({ locals, bytes }) => sized([vector(locals.map((type) => [1, VALUE_TYPE[type]])), bytes, END])),
+      ),
+    ]),
+  );
 }
 
 /** An unsigned integer in LEB128: seven bits a byte, lowest first, the high bit says that more follow. */
@@ -114,29 +116,38 @@ const FUNCTION = 0x00;
 const MEMORY = 0x02;
 const [LOOP, IF, ELSE, END, BRANCH_IF] = [0x03, 0x04, 0x05, 0x0b, 0x0d];
 const NO_RESULT = 0x40;
+const TO_LOOP = 0;
 const [GET, SET] = [0x20, 0x21];
-const BACK: Code = { type: "nothing", bytes: [BRANCH_IF, 0, END] };
 
 function localAt<T extends Type>(type: T, index: number): Local<T> {
   return { type, bytes: [GET, ...unsigned(index)], set: (value) => code("nothing", value, SET, ...unsigned(index)) };
 }
 
-function signature({ parameters }: FunctionCode): number[] {
-  return [SIGNATURE, ...vector(Array.from({ length: parameters }, () => [VALUE_TYPE.i32])), 0];
+function signature({ parameters }: FunctionCode): Bytes {
+  return [SIGNATURE, vector(Array.from({ length: parameters }, () => VALUE_TYPE.i32)), 0];
 }
 
-function text(characters: string): number[] {
+function text(characters: string): Bytes {
   return sized(Array.from(characters, (character) => character.charCodeAt(0)));
 }
 
-function sized(bytes: readonly number[]): number[] {
-  return [...unsigned(bytes.length), ...bytes];
+function section(id: number, items: readonly Bytes[]): Bytes {
+  return [id, sized(vector(items))];
 }
 
-function vector(items: readonly (readonly number[])[]): number[] {
-  return [...unsigned(items.length), ...items.flat()];
+function vector(items: Bytes): Bytes {
+  return [unsigned(items.length), items];
 }
 
-function section(id: number, items: readonly (readonly number[])[]): number[] {
-  return [id, ...sized(vector(items))];
+function sized(bytes: Bytes): Bytes {
+  const content = flat(bytes);
+  return [unsigned(content.length), content];
+}
+
+function flat(bytes: Bytes, to: number[] = []): number[] {
+  for (const part of bytes) {
+    if (typeof part === "number") to.push(part);
+    else flat(part, to);
+  }
+  return to;
 }

@@ -52,14 +52,15 @@ const VECTORS = [0, 1, 2, 3];
 const step = (local: Local<"i32">, by: Code<"i32"> | number): Code =>
   local.set(i32.add(local, typeof by === "number" ? i32.const(by) : by));
 
-const multiply = define("multiply", 9, (scope, rows, K, a, aStride, panel, out, outStride, bias, carry) => {
-  const pointers = { K, a, aStride, panel, out, outStride, bias, carry };
-  const pair = [rowsOfSums(scope, pointers, 2), rows.set(i32.sub(rows, i32.const(2)))];
-  return [
-    when(i32.gtU(rows, i32.const(1)), repeatWhile(i32.gtU(rows, i32.const(1)), ...pair)),
-    when(rows, rowsOfSums(scope, pointers, 1)),
-  ];
-});
+const multiply = (): FunctionCode =>
+  define("multiply", 9, (scope, rows, K, a, aStride, panel, out, outStride, bias, carry) => {
+    const pointers = { K, a, aStride, panel, out, outStride, bias, carry };
+    const pair = [rowsOfSums(scope, pointers, 2), rows.set(i32.sub(rows, i32.const(2)))];
+    return [
+      when(i32.gtU(rows, i32.const(1)), repeatWhile(i32.gtU(rows, i32.const(1)), ...pair)),
+      when(rows, rowsOfSums(scope, pointers, 1)),
+    ];
+  });
 
 type Pointers = Readonly<
   Record<"K" | "a" | "aStride" | "panel" | "out" | "outStride" | "bias" | "carry", Local<"i32">>
@@ -69,8 +70,8 @@ type Pointers = Readonly<
 function rowsOfSums(scope: Scope, pointers: Pointers, count: number): Code {
   const { K, a, aStride, panel, out, outStride, bias, carry } = pointers;
   const sums = Array.from({ length: count }, () => VECTORS.map(() => scope.local("v128")));
-  const weights = VECTORS.map(() => scope.local("v128"));
-  const factor = scope.local("v128");
+  const factors = sums.map(() => scope.local("v128"));
+  const weight = scope.local("v128");
   const [x, y, w, end] = [scope.local("i32"), scope.local("i32"), scope.local("i32"), scope.local("i32")];
   const inputs = [x, y].slice(0, count);
   const outputs = [out, i32.add(out, outStride)].slice(0, count);
@@ -78,13 +79,11 @@ function rowsOfSums(scope: Scope, pointers: Pointers, count: number): Code {
     sequence(...sums.flatMap((_, row) => VECTORS.map((vector) => statement(row, vector))));
   const link = (at: number): Code =>
     sequence(
-      ...weights.map((weight, vector) => weight.set(v128.load(w, 64 * at + 16 * vector))),
-      ...sums.map((_, row) =>
+      ...factors.map((factor, row) => factor.set(v128.load32Splat(inputs[row], 4 * at))),
+      ...VECTORS.map((vector) =>
         sequence(
-          factor.set(v128.load32Splat(inputs[row], 4 * at)),
-          ...VECTORS.map((vector) =>
-            sums[row][vector].set(f32x4.relaxedMadd(factor, weights[vector], sums[row][vector])),
-          ),
+          weight.set(v128.load(w, 64 * at + 16 * vector)),
+          ...sums.map((own, row) => own[vector].set(f32x4.relaxedMadd(factors[row], weight, own[vector]))),
         ),
       ),
     );
@@ -100,8 +99,7 @@ function rowsOfSums(scope: Scope, pointers: Pointers, count: number): Code {
     y.set(i32.add(a, aStride)),
     w.set(panel),
     end.set(i32.add(a, i32.shl(K, i32.const(2)))),
-    when(i32.and(K, i32.const(1)), sequence(link(0), advance(1))),
-    when(i32.ltU(x, end), repeatWhile(i32.ltU(x, end), link(0), link(1), advance(2))),
+    when(i32.ltU(x, end), repeatWhile(i32.ltU(x, end), link(0), advance(1))),
     each((row, vector) => {
       const biased = f32x4.add(sums[row][vector], v128.load(bias, 16 * vector));
       return v128.store(outputs[row], biased, 16 * vector);
@@ -110,61 +108,64 @@ function rowsOfSums(scope: Scope, pointers: Pointers, count: number): Code {
   );
 }
 
-const transpose = define("transpose", 6, (scope, to, toStride, from, fromStride, rows, columns) => {
-  const [x, y, place, stripEnd, end] = [0, 1, 2, 3, 4].map(() => scope.local("i32"));
-  const lines = VECTORS.map(() => scope.local("v128"));
-  const halves = VECTORS.map(() => scope.local("v128"));
-  const halve = (half: number, first: number, lanes: readonly number[]): Code =>
-    halves[half].set(i32x4.shuffle(lines[first], lines[first + 1], lanes));
-  const write = (half: number, lanes: readonly number[]): Code =>
-    sequence(v128.store(y, i32x4.shuffle(halves[half], halves[half + 2], lanes)), step(y, toStride));
-  const block = [
-    ...lines.map((line) => sequence(line.set(v128.load(x)), step(x, fromStride))),
-    halve(0, 0, [0, 4, 1, 5]),
-    halve(1, 0, [2, 6, 3, 7]),
-    halve(2, 2, [0, 4, 1, 5]),
-    halve(3, 2, [2, 6, 3, 7]),
-    y.set(place),
-    write(0, [0, 1, 4, 5]),
-    write(0, [2, 3, 6, 7]),
-    write(1, [0, 1, 4, 5]),
-    write(1, [2, 3, 6, 7]),
-    step(place, 16),
-  ];
-  const strip = [
-    x.set(from),
-    place.set(to),
-    stripEnd.set(i32.add(to, i32.shl(rows, i32.const(2)))),
-    repeatWhile(i32.ltU(place, stripEnd), ...block),
-    step(from, 16),
-    step(to, i32.shl(toStride, i32.const(2))),
-  ];
-  return [end.set(i32.add(from, i32.shl(columns, i32.const(2)))), repeatWhile(i32.ltU(from, end), ...strip)];
-});
+const transpose = (): FunctionCode =>
+  define("transpose", 6, (scope, to, toStride, from, fromStride, rows, columns) => {
+    const [x, y, place, stripEnd, end] = [0, 1, 2, 3, 4].map(() => scope.local("i32"));
+    const lines = VECTORS.map(() => scope.local("v128"));
+    const halves = VECTORS.map(() => scope.local("v128"));
+    const halve = (half: number, first: number, lanes: readonly number[]): Code =>
+      halves[half].set(i32x4.shuffle(lines[first], lines[first + 1], lanes));
+    const write = (half: number, lanes: readonly number[]): Code =>
+      sequence(v128.store(y, i32x4.shuffle(halves[half], halves[half + 2], lanes)), step(y, toStride));
+    const block = [
+      ...lines.map((line) => sequence(line.set(v128.load(x)), step(x, fromStride))),
+      halve(0, 0, [0, 4, 1, 5]),
+      halve(1, 0, [2, 6, 3, 7]),
+      halve(2, 2, [0, 4, 1, 5]),
+      halve(3, 2, [2, 6, 3, 7]),
+      y.set(place),
+      write(0, [0, 1, 4, 5]),
+      write(0, [2, 3, 6, 7]),
+      write(1, [0, 1, 4, 5]),
+      write(1, [2, 3, 6, 7]),
+      step(place, 16),
+    ];
+    const strip = [
+      x.set(from),
+      place.set(to),
+      stripEnd.set(i32.add(to, i32.shl(rows, i32.const(2)))),
+      repeatWhile(i32.ltU(place, stripEnd), ...block),
+      step(from, 16),
+      step(to, i32.shl(toStride, i32.const(2))),
+    ];
+    return [end.set(i32.add(from, i32.shl(columns, i32.const(2)))), repeatWhile(i32.ltU(from, end), ...strip)];
+  });
 
-const gather = define("gather", 4, (_, to, from, stride, rows) => [
-  repeatWhile(
-    rows,
-    ...VECTORS.map((vector) => v128.store(to, v128.load(from, 16 * vector), 16 * vector)),
-    step(to, 4 * PANEL),
-    step(from, stride),
-    rows.set(i32.sub(rows, i32.const(1))),
-  ),
-]);
-
-const crop = define("crop", 4, (scope, at, toStride, fromStride, rows) => {
-  const from = scope.local("i32");
-  return [
-    from.set(at),
+const gather = (): FunctionCode =>
+  define("gather", 4, (_, to, from, stride, rows) => [
     repeatWhile(
       rows,
-      memory.copy(at, from, toStride),
-      step(at, toStride),
-      step(from, fromStride),
+      ...VECTORS.map((vector) => v128.store(to, v128.load(from, 16 * vector), 16 * vector)),
+      step(to, 4 * PANEL),
+      step(from, stride),
       rows.set(i32.sub(rows, i32.const(1))),
     ),
-  ];
-});
+  ]);
+
+const crop = (): FunctionCode =>
+  define("crop", 4, (scope, at, toStride, fromStride, rows) => {
+    const from = scope.local("i32");
+    return [
+      from.set(at),
+      repeatWhile(
+        rows,
+        memory.copy(at, from, toStride),
+        step(at, toStride),
+        step(from, fromStride),
+        rows.set(i32.sub(rows, i32.const(1))),
+      ),
+    ];
+  });
 
 /** The kernels under their names. */
-export const gemmKernels: readonly FunctionCode[] = [multiply, transpose, gather, crop];
+export const gemmKernels = (): FunctionCode[] => [multiply(), transpose(), gather(), crop()];

@@ -49,7 +49,7 @@ interface Host {
 const host = globalThis as unknown as Host;
 const machine = host.WebAssembly as NonNullable<Host["WebAssembly"]>;
 
-const kernels = () => [...gemmKernels, ...mapKernels];
+const kernels = () => [...gemmKernels(), ...mapKernels()];
 
 /** Whether relaxed SIMD compiles. In Node 20 it is there, but behind a flag, which may be set at any time. */
 function offered(): boolean {

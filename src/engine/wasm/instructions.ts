@@ -55,7 +55,8 @@ export const i32x4 = {
   shl: shift(0xab),
   shrU: shift(0xad),
   add: two(0xae),
-  truncSatF32x4: one(0xf8),
+  /** The whole part of numbers within range; of others an integer whose low 31 bits are 0 or all 1. */
+  relaxedTruncF32x4: one(0x101),
   /** The lanes with these numbers, where `a` has lanes 0 to 3 and `b` 4 to 7: `i8x16.shuffle` in steps of four. */
   shuffle(a: Vector, b: Vector, lanes: readonly number[]): Vector {
     const bytes = lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
@@ -76,6 +77,10 @@ export const f32x4 = {
   div: two(0xe7),
   min: two(0xe8),
   max: two(0xe9),
+  /** b < a ? b : a */
+  pmin: two(0xea),
+  /** a < b ? b : a */
+  pmax: two(0xeb),
   convertI32x4: one(0xfa),
   /** a·b + c, by the machine's fused multiply-add if it has one, else rounded twice. */
   relaxedMadd: (a: Vector, b: Vector, c: Vector): Vector => simd(0x105, a, b, c),

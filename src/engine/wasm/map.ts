@@ -10,19 +10,20 @@ import { i32, v128 } from "./instructions.ts";
 import { Lanes } from "./lanes.ts";
 
 /** One kernel for each elementary function, under its name. */
-export const mapKernels: readonly FunctionCode[] = Object.entries(pages).map(([name, page]) =>
-  define(name, 2, (scope, at, end) => {
-    const lanes = new Lanes(scope);
-    const result = page(lanes, lanes.keep(v128.load(at)));
-    const loop = repeatWhile(
-      i32.ltU(at, end),
-      lanes.take(),
-      v128.store(at, result),
-      at.set(i32.add(at, i32.const(16))),
-    );
-    return [lanes.constants(), loop];
-  }),
-);
+export const mapKernels = (): FunctionCode[] =>
+  Object.entries(pages).map(([name, page]) =>
+    define(name, 2, (scope, at, end) => {
+      const lanes = new Lanes(scope);
+      const result = page(lanes, lanes.keep(v128.load(at)));
+      const loop = repeatWhile(
+        i32.ltU(at, end),
+        lanes.take(),
+        v128.store(at, result),
+        at.set(i32.add(at, i32.const(16))),
+      );
+      return [lanes.constants(), loop];
+    }),
+  );
 
 /** The kernels as JavaScript calls them: addresses in bytes. */
 export type MapKernels = Readonly<Record<ElementaryName, (at: number, end: number) => void>>;
