@@ -4,7 +4,7 @@
  * same bits, so the choice is one of speed only.
  */
 import { RuntimeError } from "../check.ts";
-import { type Engine, type EngineName, plain } from "./plain.ts";
+import { type Engine, type EngineName, plain, type Recurrence } from "./plain.ts";
 import { compile, compileLater, synchronous } from "./wasm/index.ts";
 
 // Below this work, measured, copying in and out costs more than it gains.
@@ -51,6 +51,11 @@ export const engine = {
   map(...[name, out, x]: Parameters<Engine["map"]>): void {
     const chosen = x.length < WORTHWHILE_ELEMENTS ? plain : current();
     chosen.map(name, out, x);
+  },
+
+  /** `Engine.recur` */
+  recur(problem: Recurrence): boolean {
+    return current().recur(problem);
   },
 };
 

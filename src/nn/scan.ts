@@ -7,6 +7,7 @@
 import { tensors } from "../autograd/algebra.ts";
 import { cat, chunk, split, unbind } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
+import { recur } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
 import type { Cell, Named } from "../cells/cell.ts";
@@ -35,16 +36,25 @@ export interface Sequences {
 /** The values that a cell carries from step to step, (B, H) each. */
 export type CellState = Named<string, Tensor>;
 
-/** Runs a cell over sequences. Gives the output of each step, in the order of time, and the state after the last. */
+/**
+ * Runs a cell over sequences. Gives the outputs of all steps, in the order of time, and the state after the last. Where
+ * nobody will ask for gradients, the engine runs the whole loop, if it can, with the same bits; else `join` puts the
+ * outputs together.
+ */
 export function scan(
   cell: Cell,
   weights: ScanWeights,
   x: Sequences,
   start: CellState,
   reverse: boolean,
-): { outputs: Tensor[]; state: CellState } {
+  join: (outputs: readonly Tensor[]) => Tensor,
+): { output: Tensor; state: CellState } {
+  const { batchSizes } = x;
+  const { weightHh: weight, biasHh: bias, weightHr } = weights;
   const projected = linear(x.data, weights.weightIh, weights.biasIh);
-  const steps = x.batchSizes ? split(projected, x.batchSizes) : unbind(projected);
+  const whole = weightHr ? undefined : recur(cell, { projected, batchSizes, weight, bias, start, reverse });
+  if (whole) return whole;
+  const steps = batchSizes ? split(projected, batchSizes) : unbind(projected);
   const outputs = new Array<Tensor>(steps.length);
   const [output] = cell.state;
   let state = start;
@@ -55,7 +65,7 @@ export function scan(
     outputs[t] = next[output!]!;
     state = withRest(cell, next, state);
   }
-  return { outputs, state };
+  return { output: join(outputs), state };
 }
 
 /** One step: from W_ih·x_t + b_ih (b, G·H) and the state to all that the cell computes, by name. */

@@ -35,9 +35,11 @@ export function runStack(
   for (let first = 0; first < weights.length; first += D) {
     const sides = weights.slice(first, first + D).map((own, direction) => {
       const state = Object.fromEntries(cell.state.map((name, i) => [name, starts[i]![first + direction]!]));
-      const run = scan(cell, own, { data, batchSizes }, state, direction === 1);
+      const join = (outputs: readonly Tensor[]): Tensor =>
+        batchSizes ? cat(outputs) : stackNamed(options.outputNode, outputs, 0);
+      const run = scan(cell, own, { data, batchSizes }, state, direction === 1, join);
       for (const [i, name] of cell.state.entries()) ends[i]!.push(run.state[name]!);
-      return batchSizes ? cat(run.outputs) : stackNamed(options.outputNode, run.outputs, 0);
+      return run.output;
     });
     data = sides.length === 1 ? sides[0]! : cat(sides, -1);
     const last = first + D === weights.length;

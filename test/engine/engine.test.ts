@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Cell } from "../../src/cells/cell.ts";
+import { elman } from "../../src/cells/elman.ts";
 import { engine } from "../../src/engine/engine.ts";
+import { functions } from "../../src/engine/functions.ts";
 import type { Matrix } from "../../src/engine/gemm.ts";
 import { type Engine, plain } from "../../src/engine/plain.ts";
 import { compile, compileLater } from "../../src/engine/wasm/index.ts";
@@ -89,6 +92,30 @@ describe("elsewhere", () => {
     expect(other.name).toBe("plain");
     await other.ready();
     expect(other.name).toBe("wasm");
+  });
+
+  it("the first recurrence in a browser goes step by step, and later ones in one call", async () => {
+    const { engine: other } = await elsewhere(inBrowser);
+    await other.ready();
+    const ones = (length: number): Float32Array => new Float32Array(length).fill(1);
+    const problem = {
+      cell: elman() as unknown as Cell,
+      H: 4,
+      x: ones(8),
+      weights: { data: ones(16), offset: 0, rowStride: 4, columnStride: 1 },
+      bias: undefined,
+      batchSizes: [1, 1],
+      reverse: false,
+      states: [ones(4)],
+      output: ones(8),
+    };
+    expect(other.recur(problem)).toBe(false);
+    expect(new Set(problem.output)).toEqual(new Set([1]));
+    await vi.waitUntil(() => other.recur(problem));
+    const { tanh } = functions("float32");
+    const first = tanh(1 + 4);
+    const second = tanh(1 + Math.fround(4 * first));
+    expect([...problem.output]).toEqual([first, first, first, first, second, second, second, second]);
   });
 
   it("both ways of compiling give the same engine", async () => {

@@ -6,6 +6,7 @@
 import type { GemmOptions, Matrix, Values } from "../gemm.ts";
 import type { Arena } from "./arena.ts";
 import { type GemmKernels, PANEL } from "./gemm-kernel.ts";
+import { copyMatrix, liesInRows, multiplyPanels, NO_BIAS, packPanels, transposed, upTo } from "./panels.ts";
 
 /** The product out = a·b + bias of float32, as in ../gemm.ts; false if there was not enough memory, and nothing is done. */
 export function gemm(
@@ -53,10 +54,6 @@ export function gemm(
 const LARGEST = 2 ** 20;
 /** The longest piece of a chain in one block. */
 const DEEPEST = 2 ** 14;
-/** Links of a panel that stay in the first cache, and rows of `a` that stay in the second, while they are used. */
-const CACHED_LINKS = 256;
-const CACHED_ROWS = 192;
-
 /**
  * The arena's layout for one block of the product, in floats:
  *
@@ -101,12 +98,7 @@ class Block {
     floats.fill(-0, 0, PANEL);
     this.#hasBias = bias !== undefined;
     if (bias) floats.set(bias, this.#bias);
-    const inRows = copyMatrix(floats, this.#raw, b, links, columns);
-    for (let column = 0; column < columns; column += PANEL) {
-      const panel = 4 * (this.#panels + column * this.#depth);
-      if (inRows) this.#kernels.gather(panel, 4 * (this.#raw + column), 4 * columns, links);
-      else this.#kernels.transpose(panel, 4 * PANEL, 4 * (this.#raw + column * links), 4 * links, PANEL, links);
-    }
+    packPanels(this.#kernels, floats, this.#panels, this.#raw, b, links, columns);
   }
 
   /** The rows (rows, links) of the left operand. */
@@ -120,21 +112,11 @@ class Block {
 
   /** The chains of all outputs of the block. */
   multiply(rows: number, columns: number, links: number, carry: boolean): void {
-    const [aStride, outStride] = [4 * this.#leftStride, 4 * this.#width];
-    for (let row = 0; row < rows; row += CACHED_ROWS) {
-      const count = Math.min(CACHED_ROWS, rows - row);
-      for (let k = 0; k < links; k += CACHED_LINKS) {
-        const length = Math.min(CACHED_LINKS, links - k);
-        const biased = this.#hasBias && k + length === links;
-        const a = 4 * (this.#left + k) + row * aStride;
-        for (let column = 0; column < columns; column += PANEL) {
-          const panel = 4 * (this.#panels + column * this.#depth + k * PANEL);
-          const out = 4 * (this.#out + column) + row * outStride;
-          const bias = biased ? 4 * (this.#bias + column) : 0;
-          this.#kernels.multiply(count, length, a, aStride, panel, out, outStride, bias, carry || k > 0 ? 1 : 0);
-        }
-      }
-    }
+    const left = 4 * this.#left;
+    const [leftStride, outStride] = [4 * this.#leftStride, 4 * this.#width];
+    const [panels, out] = [4 * this.#panels, 4 * this.#out];
+    const bias = this.#hasBias ? 4 * this.#bias : NO_BIAS;
+    multiplyPanels(this.#kernels, rows, columns, links, left, leftStride, panels, out, outStride, bias, carry);
   }
 
   /** The block of `out` that begins at `offset`, where rows are `stride` apart, into the arena. */
@@ -159,44 +141,8 @@ class Block {
   }
 }
 
-/** Whether `copyMatrix` leaves the matrix in rows; else it leaves it in columns. */
-function liesInRows({ rowStride, columnStride }: Matrix, columns: number): boolean {
-  return columns === 1 || columnStride === 1 || rowStride !== 1;
-}
-
-/** Copies a matrix to `to`, without gaps: row by row or column by column, whichever it lies in. */
-function copyMatrix(floats: Float32Array, to: number, matrix: Matrix, rows: number, columns: number): boolean {
-  if (liesInRows(matrix, columns)) copyRows(floats, to, matrix, rows, columns);
-  else copyRows(floats, to, transposed(matrix), columns, rows);
-  return liesInRows(matrix, columns);
-}
-
-/** From this many floats on, `set` is faster than a loop. */
-const LONG = 48;
-
-function copyRows(floats: Float32Array, to: number, matrix: Matrix, rows: number, columns: number): void {
-  const { data, offset, rowStride, columnStride } = matrix;
-  const dense = columnStride === 1 || columns === 1;
-  if (dense && (rowStride === columns || rows === 1)) {
-    floats.set(data.subarray(offset, offset + rows * columns), to);
-    return;
-  }
-  for (let row = 0, at = to, start = offset; row < rows; row += 1, at += columns, start += rowStride) {
-    if (dense && columns >= LONG) floats.set(data.subarray(start, start + columns), at);
-    else for (let j = 0; j < columns; j += 1) floats[at + j] = data[start + j * columnStride];
-  }
-}
-
 function from(matrix: Matrix, row: number, column: number): Matrix {
   return { ...matrix, offset: matrix.offset + row * matrix.rowStride + column * matrix.columnStride };
-}
-
-function transposed({ data, offset, rowStride, columnStride }: Matrix): Matrix {
-  return { data, offset, rowStride: columnStride, columnStride: rowStride };
-}
-
-function upTo(multiple: number, count: number): number {
-  return Math.ceil(count / multiple) * multiple;
 }
 
 function downTo(multiple: number, count: number): number {

@@ -2,6 +2,7 @@
  * The SIMD engine: a module that is assembled here, compiled by the machine, and used only where its multiply-add is
  * fused, since only then are its bits those of the plain engine.
  */
+import type { Cell } from "../../cells/cell.ts";
 import type { ElementaryName } from "../functions.ts";
 import { type Engine, plain } from "../plain.ts";
 import { Arena, type GrowingMemory } from "./arena.ts";
@@ -10,6 +11,7 @@ import { gemm } from "./gemm.ts";
 import { type GemmKernels, gemmKernels } from "./gemm-kernel.ts";
 import { f32x4, v128 } from "./instructions.ts";
 import { type MapKernels, map, mapKernels } from "./map.ts";
+import { recur, type StepKernel, stepKernel } from "./recur.ts";
 
 /** The engine, compiled on the spot; undefined if this machine or its content policy has none for us. */
 export function compile(): Engine | undefined {
@@ -64,11 +66,26 @@ function offered(): boolean {
 function instantiate(module: object): Engine | undefined {
   const memory = new machine.Memory({ initial: 1 });
   const instance = new machine.Instance(module, { arena: { memory } });
-  const engine = engineOf(new Arena(memory), instance.exports as GemmKernels & MapKernels);
+  const engine = engineOf(memory, instance.exports as GemmKernels & MapKernels);
   return isFused(engine) ? engine : undefined;
 }
 
-function engineOf(arena: Arena, exports: GemmKernels & MapKernels): Engine {
+function engineOf(memory: GrowingMemory, exports: GemmKernels & MapKernels): Engine {
+  const arena = new Arena(memory);
+  const steps = new WeakMap<Cell, StepKernel | undefined>();
+  /** The kernel of a cell; undefined while a page is not kept waiting for it. */
+  const stepOf = (cell: Cell): StepKernel | undefined => {
+    if (steps.has(cell)) return steps.get(cell);
+    const bytes = assemble([stepKernel(cell)]);
+    const keep = (module: object): void => {
+      const { exports } = new machine.Instance(module, { arena: { memory } });
+      steps.set(cell, (exports as { step: StepKernel }).step);
+    };
+    steps.set(cell, undefined);
+    if (synchronous()) keep(new machine.Module(bytes));
+    else void machine.compile(bytes).then(keep, () => {});
+    return steps.get(cell);
+  };
   return {
     name: "wasm",
     arithmetic: "fma",
@@ -80,6 +97,10 @@ function engineOf(arena: Arena, exports: GemmKernels & MapKernels): Engine {
     map(name: ElementaryName, out, x) {
       if (out instanceof Float32Array && x instanceof Float32Array) map(arena, exports[name], out, x);
       else plain.map(name, out, x);
+    },
+    recur(problem) {
+      const step = stepOf(problem.cell);
+      return step !== undefined && recur(arena, exports, step, problem);
     },
   };
 }
