@@ -44,6 +44,7 @@ interface Host {
     readonly Memory: new (limits: { initial: number }) => GrowingMemory;
   };
   readonly process?: {
+    readonly versions?: { readonly node?: string };
     readonly getBuiltinModule?: (name: "v8") => { readonly setFlagsFromString: (flag: string) => void } | undefined;
   };
 }
@@ -59,7 +60,9 @@ function offered(): boolean {
     define("probe", 1, (_, at) => [v128.store(at, f32x4.relaxedMadd(v128.load(at), v128.load(at), v128.load(at)))]),
   ]);
   if (machine.validate(probe)) return true;
-  host.process?.getBuiltinModule?.("v8")?.setFlagsFromString("--experimental-wasm-relaxed-simd");
+  // Any other version would complain about a flag that it does not know.
+  if (!host.process?.versions?.node?.startsWith("20.")) return false;
+  host.process.getBuiltinModule?.("v8")?.setFlagsFromString("--experimental-wasm-relaxed-simd");
   return machine.validate(probe);
 }
 
