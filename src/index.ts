@@ -237,6 +237,8 @@ export { float as pyFloat } from "./dense/python-float.ts";
 export { repr, str } from "./dense/python-text.ts";
 export { Size } from "./dense/size.ts";
 export { Tuple, tuple } from "./dense/tuple.ts";
+// The engine
+export { engine } from "./engine/engine.ts";
 // Files
 export { FormatError } from "./formats/format-error.ts";
 export * as F from "./functional.ts";

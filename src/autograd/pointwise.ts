@@ -6,7 +6,9 @@
 import { RuntimeError } from "../check.ts";
 import { type DType, float64 } from "../dense/dtype.ts";
 import type { Unary } from "../dense/elementwise.ts";
-import { functions } from "../engine/functions.ts";
+import { engine } from "../engine/engine.ts";
+import { type ElementaryName, functions } from "../engine/functions.ts";
+import type { Values } from "../engine/gemm.ts";
 import { expectOperand } from "./argument.ts";
 import { add, div, eq, ge, gt, le, logicalAnd, lt, mul, neg, sub, where } from "./arithmetic.ts";
 import { binary, type Operand, toFloatType, unary } from "./table.ts";
@@ -15,10 +17,11 @@ import { Tensor } from "./tensor.ts";
 type OfOne = (x: Tensor) => Tensor;
 
 /** One of the elementary functions in the arithmetic of the dtype. */
-const elementary =
-  (name: "exp" | "log" | "tanh" | "sigmoid") =>
+export const elementary =
+  (name: ElementaryName) =>
   (dtype: DType): Unary => ({
     number: functions(toFloatType(dtype) === float64 ? "float64" : "float32")[name],
+    array: (out, x) => engine.map(name, out as Values, x as Values),
   });
 const real = (number: (x: number) => number) => (): Unary => ({ number });
 const keepsIntegers =

@@ -9,7 +9,7 @@ import { wrapDim, wrapDims } from "../dense/shape.ts";
 import { functions } from "../engine/functions.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { spread, toDtype } from "./broadcast.ts";
-import { exp } from "./pointwise.ts";
+import { elementary, exp } from "./pointwise.ts";
 import { type ReduceDims, sum } from "./reduce.ts";
 import { contiguous } from "./shape.ts";
 import { toFloatType } from "./table.ts";
@@ -23,11 +23,11 @@ function shifted(x: Dense, dims: readonly number[]): { top: Dense; centred: Dens
 
 function around(x: Dense, centre: Dense, dims: readonly number[]): { centred: Dense; total: Dense } {
   const centred = zip({ number: (a, b) => a - b }, x, centre, x.dtype);
-  const powers = map({ number: elementary(x.dtype).exp }, centred);
+  const powers = map(elementary("exp")(x.dtype), centred);
   return { centred, total: rows.fold(powers, dims, true, x.dtype, 0, (a, b) => a + b) };
 }
 
-function elementary(dtype: DType): ReturnType<typeof functions> {
+function scalars(dtype: DType): ReturnType<typeof functions> {
   return functions(dtype === float64 ? "float64" : "float32");
 }
 
@@ -49,7 +49,7 @@ function prepared(
 /** torch.softmax: e^x over its sum along `dim`. */
 export function softmax(input: Tensor, dim?: number, dtype?: DType): Tensor {
   const { x, at } = prepared("softmax", input, dim, dtype);
-  const { exp: power } = elementary(x.dtype);
+  const { exp: power } = scalars(x.dtype);
   const { centred, total } = shifted(x.value, dimsOf(x, at));
   const y = new Tensor(zip({ number: (v, s) => power(v) / s }, centred, total, x.dtype));
   const rule = (g: Tensor): Tensor => mul(sub(g, sum(mul(g, y), at, true)), y);
@@ -60,7 +60,7 @@ export function softmax(input: Tensor, dim?: number, dtype?: DType): Tensor {
 /** torch.log_softmax: x − log Σ e^x along `dim`. */
 export function logSoftmax(input: Tensor, dim?: number, dtype?: DType): Tensor {
   const { x, at } = prepared("log_softmax", input, dim, dtype);
-  const { log } = elementary(x.dtype);
+  const { log } = scalars(x.dtype);
   const { centred, total } = shifted(x.value, dimsOf(x, at));
   const y = new Tensor(zip({ number: (v, s) => v - log(s) }, centred, total, x.dtype));
   const rule = (g: Tensor): Tensor => sub(g, mul(exp(y), sum(g, at, true)));
@@ -73,7 +73,7 @@ export function logsumexp(input: Tensor, dim: ReduceDims, keepdim = false): Tens
   const x = toDtype(input, toFloatType(input.dtype));
   const dims = wrapDims(dim, x.shape.length);
   const shape = x.shape;
-  const { log } = elementary(x.dtype);
+  const { log } = scalars(x.dtype);
   // A row of nothing but −∞ (or with a +∞) is not shifted: −∞ − −∞ would be no number.
   const top = map({ number: (m) => (Math.abs(m) === Infinity ? 0 : m) }, shifted(x.value, dims).top);
   const { total } = around(x.value, top, dims);

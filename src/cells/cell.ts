@@ -38,6 +38,8 @@ export interface Cell<Gate extends string = string, State extends string = strin
   readonly gates: readonly Gate[];
   /** What is carried from step to step; the first is also the output. */
   readonly state: readonly State[];
+  /** Whether somebody looks at every step: then no engine may run the loop over time in one piece. */
+  readonly watched?: boolean;
   /** One line of mathematics for each name that `step` returns. */
   readonly equations: Named<Gate | State | Inner, string>;
   /** `x` = W_ih·x_t + b_ih and `r` = W_hh·h + b_hh, split by gate; `s` is the state. Returns all it computed, by name. */

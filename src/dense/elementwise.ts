@@ -31,6 +31,8 @@ export interface Binary {
 export interface Unary {
   readonly number: (a: number) => number | boolean;
   readonly integer?: (a: bigint) => bigint | boolean;
+  /** The same function over whole arrays of `compute`'s memory, where an engine has it. */
+  readonly array?: (out: Data, x: Data) => void;
 }
 
 /** f(x) for each element, computed in `compute` and kept as `out`. */
@@ -39,8 +41,11 @@ export function map(f: Unary, x: Dense, compute: DType = x.dtype, out: DType = c
   const shape = order.map((d) => x.shape[d]!);
   const from = elements(permuted(x, order), compute);
   const result = out.allocate(from.length);
-  const apply = chosen(f, compute);
-  for (let i = 0; i < result.length; i += 1) result[i] = apply(from[i]!);
+  if (f.array) f.array(result, from);
+  else {
+    const apply = chosen(f, compute);
+    for (let i = 0; i < result.length; i += 1) result[i] = apply(from[i]!);
+  }
   return unpermuted(wrap(rounded(result, out), shape, out), order);
 }
 

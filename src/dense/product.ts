@@ -1,5 +1,5 @@
 /** The matrix product of two tensors, by the engine; integers, which no engine has, are multiplied here. */
-import { plain } from "../engine/engine.ts";
+import { engine } from "../engine/engine.ts";
 import type { Matrix, Values } from "../engine/gemm.ts";
 import { allocate, type Dense, elements, wrap } from "./dense.ts";
 import { bool, float32, float64, int64 } from "./dtype.ts";
@@ -14,7 +14,7 @@ export function multiply(a: Dense, b: Dense, bias?: Dense): Dense {
   const memory = dtype === float64 ? float64 : float32;
   const out = memory.allocate(M * N) as Values;
   const added = bias && (elements(bias) as Values);
-  plain.gemm(out, M, N, K, asMatrix(a), asMatrix(b), added);
+  engine.gemm(out, M, N, K, asMatrix(a), asMatrix(b), added);
   return wrap(rounded(out, dtype), [M, N], dtype);
 }
 

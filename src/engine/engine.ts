@@ -1,18 +1,76 @@
-/** The narrow waist: what every engine can do with flat memory, and the plain engine, which the others must equal. */
-import { type ElementaryFunctions, functions, type Precision } from "./functions.ts";
-import { type GemmOptions, gemm, type Matrix, type Values } from "./gemm.ts";
+/**
+ * The engine in use. The fast one is chosen silently wherever the machine has what it takes: compiled at the first work
+ * that is worth it, in Node on the spot, in a browser in the background while the plain one answers. Both compute the
+ * same bits, so the choice is one of speed only.
+ */
+import { RuntimeError } from "../check.ts";
+import { type Engine, type EngineName, plain, type Recurrence } from "./plain.ts";
+import { compile, compileLater, synchronous } from "./wasm/index.ts";
 
-/** An engine computes; it knows no shapes beyond a matrix, no gradients and no layers. */
-export interface Engine {
-  /** The name by which it is chosen. */
-  readonly name: string;
-  /** How a float32 product chain rounds: once for each link, or once for the product and once for the sum. */
-  readonly arithmetic: "fma" | "muladd";
-  /** The matrix product out = a·b + bias, each output a chain in the order of k; see gemm.ts. */
-  gemm(out: Values, M: number, N: number, K: number, a: Matrix, b: Matrix, bias?: Values, options?: GemmOptions): void;
-  /** exp, log, tanh and sigmoid of one number in the given precision; see functions.ts. */
-  functions(precision: Precision): ElementaryFunctions;
+// Below this work, measured, copying in and out costs more than it gains.
+const WORTHWHILE_PRODUCTS = 400;
+const WORTHWHILE_ELEMENTS = 8;
+
+let wanted: EngineName = "wasm";
+let fast: Engine | undefined;
+let compiled: Promise<void> | undefined;
+
+/** Settings and work of the engine in use. */
+export const engine = {
+  /** Which one it is now. */
+  get name(): EngineName {
+    return current().name;
+  },
+
+  /** "fma" if products are added with one rounding; see `Engine`. */
+  get arithmetic(): Engine["arithmetic"] {
+    return current().arithmetic;
+  },
+
+  /** Chooses an engine. Errors: RuntimeError if the machine cannot run it. */
+  use(name: EngineName): void {
+    if (name === "wasm" && synchronous() && !start()) {
+      throw new RuntimeError('engine: "wasm" is not available here', "it needs WebAssembly with fused relaxed SIMD");
+    }
+    wanted = name;
+  },
+
+  /** Resolves when the fast engine is compiled, or known not to be available; only browsers have to wait. */
+  async ready(): Promise<void> {
+    start();
+    await compiled;
+  },
+
+  /** `Engine.gemm` */
+  gemm(...[out, M, N, K, a, b, bias, options]: Parameters<Engine["gemm"]>): void {
+    const chosen = M * N * K < WORTHWHILE_PRODUCTS ? plain : current();
+    chosen.gemm(out, M, N, K, a, b, bias, options);
+  },
+
+  /** `Engine.map` */
+  map(...[name, out, x]: Parameters<Engine["map"]>): void {
+    const chosen = x.length < WORTHWHILE_ELEMENTS ? plain : current();
+    chosen.map(name, out, x);
+  },
+
+  /** `Engine.recur` */
+  recur(problem: Recurrence): boolean {
+    return current().recur(problem);
+  },
+};
+
+function current(): Engine {
+  return (wanted === "wasm" && start()) || plain;
 }
 
-/** The engine in plain JavaScript: the reference. */
-export const plain: Engine = { name: "plain", arithmetic: "fma", gemm, functions };
+/** The fast engine as far as it is there; the first call has it compiled. */
+function start(): Engine | undefined {
+  if (compiled) return fast;
+  if (synchronous()) fast = compile();
+  compiled = synchronous()
+    ? Promise.resolve()
+    : compileLater().then((result) => {
+        fast = result;
+      });
+  return fast;
+}

@@ -95,6 +95,12 @@ export function sigmoid<V>(m: Float32Algebra<V>, x: V): V {
   return m.whereLess(x, 0, m.fma(m.negate(e), t, e), m.sub(1, t));
 }
 
+/** The functions under their names, as pages. */
+export const pages = { exp, log, tanh, sigmoid };
+
+/** One of the elementary functions. */
+export type ElementaryName = keyof typeof pages;
+
 /** exp of one float32. */
 export const exp32 = (x: number): number => exp(numbers, x);
 /** log of one float32. */
@@ -108,12 +114,7 @@ export function tanh32(x: number): number {
 export const sigmoid32 = (x: number): number => sigmoid(numbers, x);
 
 /** The elementary functions of one precision. */
-export interface ElementaryFunctions {
-  readonly exp: (x: number) => number;
-  readonly log: (x: number) => number;
-  readonly tanh: (x: number) => number;
-  readonly sigmoid: (x: number) => number;
-}
+export type ElementaryFunctions = Readonly<Record<ElementaryName, (x: number) => number>>;
 
 /** The two precisions that are computed in. */
 export type Precision = "float32" | "float64";

@@ -52,6 +52,7 @@ export function watch<State>(
 function noting(cell: Cell, moments: Moment[]): Cell {
   return {
     ...cell,
+    watched: true,
     step(m, x, r, state) {
       const computed = cell.step(m, x, r, state);
       // the layer reads its page with tensors

@@ -43,8 +43,23 @@ export function scan(
   start: CellState,
   reverse: boolean,
 ): { outputs: Tensor[]; state: CellState } {
-  const projected = linear(x.data, weights.weightIh, weights.biasIh);
-  const steps = x.batchSizes ? split(projected, x.batchSizes) : unbind(projected);
+  return scanProjected(cell, weights, project(weights, x), start, reverse);
+}
+
+/** W_ih·x + b_ih for all steps at once, (T, B, G·H) or packed (Σ b_t, G·H). */
+export function project({ weightIh, biasIh }: ScanWeights, { data, batchSizes }: Sequences): Sequences {
+  return { data: linear(data, weightIh, biasIh), batchSizes };
+}
+
+/** The loop itself, over what `project` gives. */
+export function scanProjected(
+  cell: Cell,
+  weights: ScanWeights,
+  { data, batchSizes }: Sequences,
+  start: CellState,
+  reverse: boolean,
+): { outputs: Tensor[]; state: CellState } {
+  const steps = batchSizes ? split(data, batchSizes) : unbind(data);
   const outputs = new Array<Tensor>(steps.length);
   const [output] = cell.state;
   let state = start;

@@ -2,12 +2,13 @@
 import { zeros } from "../autograd/create.ts";
 import { cat, stack, stackNamed, unbind } from "../autograd/join.ts";
 import { dropout } from "../autograd/random.ts";
+import { recur } from "../autograd/recur.ts";
 import { transpose, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { reshape, swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
 import type { NodeNames } from "./node-names.ts";
-import { type ScanWeights, type Sequences, scan } from "./scan.ts";
+import { type CellState, project, type ScanWeights, type Sequences, scanProjected } from "./scan.ts";
 
 /** A stack: its cell, its weights layer by layer and direction by direction, and how it runs. */
 export interface Stack {
@@ -64,13 +65,35 @@ function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy =
   for (let first = 0; first < weights.length; first += D) {
     const sides = weights.slice(first, first + D).map((side, direction) => {
       const state = Object.fromEntries(cell.state.map((name, i) => [name, starts[i]![first + direction]!]));
-      const run = scan(cell, side, { data, batchSizes }, state, direction === 1);
+      const run = runSide(cell, side, { data, batchSizes }, state, direction === 1, joinedBy);
       for (const [i, name] of cell.state.entries()) ends[i]!.push(run.state[name]!);
-      return batchSizes ? cat(run.outputs) : stackNamed(joinedBy, run.outputs, 0);
+      return run.output;
     });
     data = sides.length === 1 ? sides[0]! : cat(sides, -1);
     const last = first + D === weights.length;
     if (!last && own.dropout > 0) data = dropout(data, own.dropout, own.training);
   }
   return [data, ends.map((states) => stack(states))];
+}
+
+/**
+ * One layer in one direction. Where nobody asks for gradients or watches the steps, the engine runs the whole loop, if it
+ * can, with the same bits.
+ */
+function runSide(
+  cell: Cell,
+  weights: ScanWeights,
+  x: Sequences,
+  start: CellState,
+  reverse: boolean,
+  joinedBy: string,
+): { output: Tensor; state: CellState } {
+  const projected = project(weights, x);
+  const { weightHh: weight, biasHh: bias, weightHr } = weights;
+  const stepwise = cell.watched || weightHr;
+  const { data, batchSizes } = projected;
+  const whole = stepwise ? undefined : recur(cell, { projected: data, batchSizes, weight, bias, start, reverse });
+  if (whole) return whole;
+  const { outputs, state } = scanProjected(cell, weights, projected, start, reverse);
+  return { output: batchSizes ? cat(outputs) : stackNamed(joinedBy, outputs, 0), state };
 }

@@ -1,8 +1,18 @@
-import { expect, it } from "vitest";
-import { type Engine, plain } from "../../src/engine/engine.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Cell } from "../../src/cells/cell.ts";
+import { elman } from "../../src/cells/elman.ts";
+import { engine } from "../../src/engine/engine.ts";
+import { functions } from "../../src/engine/functions.ts";
 import type { Matrix } from "../../src/engine/gemm.ts";
+import { type Engine, plain } from "../../src/engine/plain.ts";
+import { compile, compileLater } from "../../src/engine/wasm/index.ts";
 
-const engines: Engine[] = [plain];
+const engines: Engine[] = [plain, compile()!];
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  engine.use("wasm");
+});
 
 it.each(engines)("the $name engine's arithmetic is the one it names", ({ arithmetic, gemm }) => {
   // (1 + 2^-12)² = 1 + 2^-11 + 2^-24: the last term is lost when the product is rounded by itself.
@@ -12,4 +22,104 @@ it.each(engines)("the $name engine's arithmetic is the one it names", ({ arithme
   const out = new Float32Array(1);
   gemm(out, 1, 1, 2, row, column);
   expect(out[0]).toBe(arithmetic === "fma" ? 2 ** -11 + 2 ** -24 : 2 ** -11);
+});
+
+describe("the engine in use", () => {
+  it("is the fast one until another is asked for", () => {
+    expect([engine.name, engine.arithmetic]).toEqual(["wasm", "fma"]);
+    engine.use("plain");
+    expect([engine.name, engine.arithmetic]).toEqual(["plain", "fma"]);
+    engine.use("wasm");
+    expect(engine.name).toBe("wasm");
+  });
+
+  it("is ready at once where it is compiled on the spot", async () => {
+    expect(await engine.ready()).toBeUndefined();
+  });
+
+  it("answers alike before and after a choice", () => {
+    const x = Float32Array.from({ length: 1000 }, (_, i) => i / 100 - 5);
+    const [fast, slow] = [new Float32Array(1000), new Float32Array(1000)];
+    engine.map("tanh", fast, x);
+    engine.use("plain");
+    engine.map("tanh", slow, x);
+    expect(fast).toEqual(slow);
+  });
+});
+
+/** The engine module as it is on another machine. */
+async function elsewhere(globals: Record<string, unknown>): Promise<typeof import("../../src/engine/engine.ts")> {
+  for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
+  vi.resetModules();
+  return await import("../../src/engine/engine.ts");
+}
+
+const here = globalThis as unknown as { WebAssembly: { validate(bytes: Uint8Array): boolean } };
+const inBrowser = { process: { ...process, getBuiltinModule: undefined } };
+
+describe("elsewhere", () => {
+  it("the plain engine answers where there is no WebAssembly", async () => {
+    const { engine: other } = await elsewhere({ WebAssembly: undefined });
+    expect(other.name).toBe("plain");
+    expect(() => other.use("wasm")).toThrow('engine: "wasm" is not available here');
+    await other.ready();
+    const out = new Float32Array(40);
+    other.map("exp", out, new Float32Array(40));
+    expect(new Set(out)).toEqual(new Set([1]));
+  });
+
+  it("the plain engine answers where a content policy forbids to compile", async () => {
+    const forbid = (): never => {
+      throw new Error("Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not allowed");
+    };
+    const WebAssembly = { validate: here.WebAssembly.validate, Module: forbid, compile: async () => forbid() };
+    const { engine: other } = await elsewhere({ WebAssembly });
+    expect(other.name).toBe("plain");
+    const { engine: page } = await elsewhere({ WebAssembly, ...inBrowser });
+    await page.ready();
+    expect(page.name).toBe("plain");
+  });
+
+  it("the plain engine answers where relaxed SIMD is missing", async () => {
+    const { engine: other } = await elsewhere({ WebAssembly: { ...here.WebAssembly, validate: () => false } });
+    expect(other.name).toBe("plain");
+  });
+
+  it("the plain engine answers in a browser until the fast one is compiled", async () => {
+    const { engine: other } = await elsewhere(inBrowser);
+    expect(other.name).toBe("plain");
+    other.use("wasm");
+    expect(other.name).toBe("plain");
+    await other.ready();
+    expect(other.name).toBe("wasm");
+  });
+
+  it("the first recurrence in a browser goes step by step, and later ones in one call", async () => {
+    const { engine: other } = await elsewhere(inBrowser);
+    await other.ready();
+    const ones = (length: number): Float32Array => new Float32Array(length).fill(1);
+    const problem = {
+      cell: elman() as unknown as Cell,
+      H: 4,
+      x: ones(8),
+      weights: { data: ones(16), offset: 0, rowStride: 4, columnStride: 1 },
+      bias: undefined,
+      batchSizes: [1, 1],
+      reverse: false,
+      states: [ones(4)],
+      output: ones(8),
+    };
+    expect(other.recur(problem)).toBe(false);
+    expect(new Set(problem.output)).toEqual(new Set([1]));
+    await vi.waitUntil(() => other.recur(problem));
+    const { tanh } = functions("float32");
+    const first = tanh(1 + 4);
+    const second = tanh(1 + Math.fround(4 * first));
+    expect([...problem.output]).toEqual([first, first, first, first, second, second, second, second]);
+  });
+
+  it("both ways of compiling give the same engine", async () => {
+    const [now, later] = [compile(), await compileLater()];
+    expect([now?.name, now?.arithmetic]).toEqual([later?.name, later?.arithmetic]);
+  });
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { plain } from "../../src/engine/engine.ts";
 import type { Matrix, Values } from "../../src/engine/gemm.ts";
+import { plain } from "../../src/engine/plain.ts";
 import { exactMultiplyAdd, FLOAT32, roundExact } from "../arithmetic/exact.ts";
 
 const { gemm } = plain;

@@ -1,0 +1,102 @@
+/** The instructions that the kernels are written in, by their names in the WebAssembly specification. */
+import { type Code, code, signed, unsigned } from "./assembler.ts";
+
+type Integer = Code<"i32">;
+type Vector = Code<"v128">;
+
+const binary =
+  (opcode: number) =>
+  (a: Integer, b: Integer): Integer =>
+    code("i32", a, b, opcode);
+
+/** 32-bit integers: counts and addresses. */
+export const i32 = {
+  const: (value: number): Integer => code("i32", 0x41, ...signed(value)),
+  add: binary(0x6a),
+  sub: binary(0x6b),
+  mul: binary(0x6c),
+  and: binary(0x71),
+  shl: binary(0x74),
+  /** a < b, unsigned: how addresses compare. */
+  ltU: binary(0x49),
+  /** a > b, unsigned. */
+  gtU: binary(0x4b),
+};
+
+const SIMD = 0xfd;
+const simd = (opcode: number, ...operands: Vector[]): Vector => code("v128", ...operands, SIMD, ...unsigned(opcode));
+const one = (opcode: number) => (a: Vector) => simd(opcode, a);
+const two = (opcode: number) => (a: Vector, b: Vector) => simd(opcode, a, b);
+const shift =
+  (opcode: number) =>
+  (a: Vector, bits: Integer): Vector =>
+    code("v128", a, bits, SIMD, ...unsigned(opcode));
+
+// An access states an alignment, here that of a float32, and an offset that is added to the address.
+const access = (opcode: number, offset: number): number[] => [SIMD, ...unsigned(opcode), 2, ...unsigned(offset)];
+
+/** 128 bits, whatever they mean. */
+export const v128 = {
+  load: (address: Integer, offset = 0): Vector => code("v128", address, ...access(0x00, offset)),
+  /** One float32 in all four lanes. */
+  load32Splat: (address: Integer, offset = 0): Vector => code("v128", address, ...access(0x09, offset)),
+  store: (address: Integer, value: Vector, offset = 0): Code =>
+    code("nothing", address, value, ...access(0x0b, offset)),
+  and: two(0x4e),
+  or: two(0x50),
+  /** Where the mask has a 1 the bit of `a`, else that of `b`. */
+  bitselect: (a: Vector, b: Vector, mask: Vector): Vector => simd(0x52, a, b, mask),
+};
+
+/** Four 32-bit integers. */
+export const i32x4 = {
+  /** The same integer in all lanes, as a constant. */
+  const: (value: number): Vector => constant([value, value, value, value]),
+  shl: shift(0xab),
+  shrU: shift(0xad),
+  add: two(0xae),
+  /** The whole part of numbers within range; of others an integer whose low 31 bits are 0 or all 1. */
+  relaxedTruncF32x4: one(0x101),
+  /** The lanes with these numbers, where `a` has lanes 0 to 3 and `b` 4 to 7: `i8x16.shuffle` in steps of four. */
+  shuffle(a: Vector, b: Vector, lanes: readonly number[]): Vector {
+    const bytes = lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
+    return code("v128", a, b, SIMD, ...unsigned(0x0d), ...bytes);
+  },
+};
+
+/** Four float32. */
+export const f32x4 = {
+  /** The same number in all lanes, as a constant. */
+  const: (value: number): Vector => i32x4.const(bitsOf(value)),
+  lt: two(0x43),
+  abs: one(0xe0),
+  neg: one(0xe1),
+  add: two(0xe4),
+  sub: two(0xe5),
+  mul: two(0xe6),
+  div: two(0xe7),
+  min: two(0xe8),
+  max: two(0xe9),
+  /** b < a ? b : a */
+  pmin: two(0xea),
+  /** a < b ? b : a */
+  pmax: two(0xeb),
+  convertI32x4: one(0xfa),
+  /** a·b + c, by the machine's fused multiply-add if it has one, else rounded twice. */
+  relaxedMadd: (a: Vector, b: Vector, c: Vector): Vector => simd(0x105, a, b, c),
+};
+
+/** Bytes moved within memory. */
+export const memory = {
+  copy: (to: Integer, from: Integer, bytes: Integer): Code => code("nothing", to, from, bytes, 0xfc, 0x0a, 0, 0),
+};
+
+/** The bits of a float32. */
+export function bitsOf(value: number): number {
+  return new Int32Array(Float32Array.of(value).buffer)[0];
+}
+
+function constant(lanes: readonly number[]): Vector {
+  const bytes = lanes.flatMap((lane) => [lane & 0xff, (lane >> 8) & 0xff, (lane >> 16) & 0xff, lane >>> 24]);
+  return code("v128", SIMD, ...unsigned(0x0c), ...bytes);
+}

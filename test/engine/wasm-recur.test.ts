@@ -1,0 +1,109 @@
+import * as torch from "unrolled";
+import { nn, type Tensor } from "unrolled";
+import { afterEach, describe, expect, it } from "vitest";
+
+const { PackedSequence, packPaddedSequence } = nn.utils;
+
+/** A layer as these tests see it. */
+interface Layer {
+  forward(x: unknown): readonly [output: unknown, state: unknown];
+}
+
+afterEach(() => torch.engine.use("wasm"));
+
+/** The numbers of everything that a layer gives back. */
+function numbersOf(value: unknown): number[] {
+  if (torch.isTensor(value)) return (value as Tensor).flatten().tolist() as number[];
+  if (value instanceof PackedSequence) return numbersOf(value.data);
+  return [...(value as Iterable<unknown>)].flatMap(numbersOf);
+}
+
+/** On each engine, without gradients; and step by step, because gradients are wanted. */
+function everyWay(run: () => unknown): number[][] {
+  const fast = numbersOf(torch.noGrad(run));
+  const recorded = numbersOf(run());
+  torch.engine.use("plain");
+  return [fast, recorded, numbersOf(torch.noGrad(run))];
+}
+
+const layers: Record<string, (I: number, H: number, options: object) => Layer> = {
+  "RNN of tanh": (I: number, H: number, options: object) => new nn.RNN(I, H, options) as Layer,
+  "RNN of relu": (I: number, H: number, options: object) =>
+    new nn.RNN(I, H, { ...options, nonlinearity: "relu" }) as Layer,
+  LSTM: (I: number, H: number, options: object) => new nn.LSTM(I, H, options) as Layer,
+  GRU: (I: number, H: number, options: object) => new nn.GRU(I, H, options) as Layer,
+};
+
+const settings = [
+  { H: 3, options: {} },
+  { H: 16, options: { bias: false } },
+  { H: 37, options: { numLayers: 2, bidirectional: true } },
+  { H: 64, options: { bidirectional: true } },
+];
+
+const cases = Object.entries(layers).flatMap(([name, make]) =>
+  settings.map(({ H, options }) => [name, H, options, make] as const),
+);
+
+describe.each(cases)("%s of %i units with %o", (_, H, options, make) => {
+  it("has the same bits in one call of the SIMD engine and step by step on either engine", () => {
+    torch.manualSeed(3);
+    const layer = make(5, H, options);
+    for (const [T, B] of [
+      [1, 1],
+      [7, 1],
+      [6, 3],
+      [2, 18],
+    ] as const) {
+      const x = torch.randn(T, B, 5).mul(3);
+      const [fast, recorded, plain] = everyWay(() => layer.forward(x));
+      expect(fast).toEqual(recorded);
+      expect(fast).toEqual(plain);
+    }
+  });
+
+  it("has the same bits for packed sequences of any lengths", () => {
+    torch.manualSeed(4);
+    const layer = make(5, H, options);
+    const x = packPaddedSequence(torch.randn(9, 4, 5), [2, 9, 1, 5], { enforceSorted: false });
+    const [fast, recorded, plain] = everyWay(() => layer.forward(x));
+    expect(fast).toEqual(recorded);
+    expect(fast).toEqual(plain);
+  });
+});
+
+describe("the recurrence in one call", () => {
+  it("carries NaN and infinities as the steps do", () => {
+    torch.manualSeed(5);
+    for (const make of Object.values(layers)) {
+      const layer = make(5, 21, {});
+      const x = torch.randn(4, 3, 5);
+      x.value.data[7] = NaN;
+      x.value.data[33] = Infinity;
+      x.value.data[51] = -Infinity;
+      const [fast, recorded, plain] = everyWay(() => layer.forward(x));
+      expect(fast).toEqual(recorded);
+      expect(fast).toEqual(plain);
+    }
+  });
+
+  it("leaves the given state as it was", () => {
+    const layer = new nn.LSTM(5, 8);
+    const [h, c] = [torch.ones(1, 2, 8), torch.ones(1, 2, 8)];
+    torch.noGrad(() => layer.forward(torch.randn(3, 2, 5), [h, c]));
+    expect(new Set([...numbersOf(h), ...numbersOf(c)])).toEqual(new Set([1]));
+  });
+
+  it("has the same bits when it is too long for the arena at once", () => {
+    torch.manualSeed(6);
+    const layer = new nn.GRU(1, 40, { bidirectional: true });
+    const x = torch.randn(9000, 1, 1);
+    const [whole] = torch.noGrad(() => layer.forward(x)) as readonly [Tensor, Tensor];
+    const [head] = torch.noGrad(() => layer.forward(x.narrow(0, 0, 10))) as readonly [Tensor, Tensor];
+    torch.engine.use("plain");
+    const [slow] = torch.noGrad(() => layer.forward(x)) as readonly [Tensor, Tensor];
+    expect(torch.equal(whole, slow)).toBe(true);
+    const forward = (y: Tensor): number[] => numbersOf(y.narrow(0, 0, 10).narrow(2, 0, 40));
+    expect(forward(whole)).toEqual(forward(head));
+  });
+});
