@@ -1,9 +1,9 @@
 /** `unrolled explain`: every term of every step of a layer, with its numbers. */
-import { readFile } from "node:fs/promises";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import type { Direction, Explanation } from "unrolled";
 import * as torch from "unrolled";
 import { CommandError, type Register, type Terminal } from "./command.ts";
+import { numbersIn, tensorFrom } from "./files.ts";
 import { type AnyLayer, KINDS, layerFromFile } from "./layer.ts";
 
 interface Options {
@@ -79,6 +79,7 @@ export const explain: Register = (program, terminal) => {
 
 async function run(model: string | undefined, options: Options, command: Command, terminal: Terminal): Promise<void> {
   if (options.json && options.latex) throw new CommandError("choose --json or --latex, not both");
+  if (options.json && options.unit !== undefined) throw new CommandError("--json holds all units: leave out --unit");
   if (model !== undefined) refuseSizes(command);
   torch.manualSeed(options.seed);
   const given = await givenInput(options);
@@ -124,14 +125,7 @@ function refuseSizes(command: Command): void {
 
 async function givenInput({ input }: Options): Promise<torch.Tensor | undefined> {
   if (input === undefined || /^\d+$/.test(input)) return undefined;
-  let parsed: torch.TensorData;
-  try {
-    parsed = JSON.parse(await readFile(input, "utf8"));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new CommandError(`${input} is no JSON: ${error.message}`);
-    throw error;
-  }
-  return torch.tensor(parsed, { dtype: torch.float64 });
+  return tensorFrom(input, await numbersIn(input), torch.float64);
 }
 
 /** The same lines in Python. */

@@ -1,8 +1,8 @@
 /** A recurrent layer from what stands on the command line, or from the file of a trained one. */
-import { readFile } from "node:fs/promises";
 import * as torch from "unrolled";
 import { nn } from "unrolled";
 import { CommandError } from "./command.ts";
+import { loaded } from "./files.ts";
 
 /** Any layer, whatever its state is. */
 export type AnyLayer = nn.RNN | nn.LSTM | nn.GRU;
@@ -51,7 +51,7 @@ export async function layerFromFile(
   path: string,
   { prefix, nonlinearity }: { readonly prefix?: string; readonly nonlinearity: "tanh" | "relu" },
 ): Promise<AnyLayer> {
-  const tensors = tensorsIn(torch.load(await readFile(path)));
+  const tensors = tensorsIn(await loaded(path));
   const first = "weight_ih_l0";
   const found = [...tensors.keys()].filter((name) => name.endsWith(first)).map((name) => name.slice(0, -first.length));
   if (found.length === 0) throw new CommandError(`${path} holds no recurrent layer: there is no ${first}`);

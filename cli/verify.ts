@@ -1,8 +1,8 @@
 /** `unrolled verify`: whether outputs that were computed elsewhere are those of a model, and if not, why. */
-import { readFile } from "node:fs/promises";
 import { Argument, InvalidArgumentError, Option } from "commander";
 import * as torch from "unrolled";
 import { CommandError, EXIT, type Register, type Terminal } from "./command.ts";
+import { numbersIn, tensorFrom } from "./files.ts";
 import { type AnyLayer, layerFromFile } from "./layer.ts";
 
 interface Options {
@@ -58,8 +58,8 @@ export const verify: Register = (program, terminal) => {
 async function run(model: string, options: Options, terminal: Terminal): Promise<void> {
   const layer = withBatchFirst(await layerFromFile(model, options), options.batchFirst);
   const { dtype } = layer.weight_ih_l0;
-  const input = torch.tensor(await numbersIn(options.input), { dtype });
-  const output = torch.tensor(await numbersIn(options.output), { dtype });
+  const input = tensorFrom(options.input, await numbersIn(options.input), dtype);
+  const output = tensorFrom(options.output, await numbersIn(options.output), dtype);
   const state = options.state === undefined ? null : await stateIn(options.state, layer, dtype);
   const final = options.finalState === undefined ? undefined : await stateIn(options.finalState, layer, dtype);
   const told = { output, ...(final && { state: final }) };
@@ -89,21 +89,12 @@ async function stateIn(
   dtype: torch.DType,
 ): Promise<torch.Tensor | readonly torch.Tensor[]> {
   const numbers = await numbersIn(path);
-  if (layer.cell.state.length === 1) return torch.tensor(numbers, { dtype });
+  if (layer.cell.state.length === 1) return tensorFrom(path, numbers, dtype);
   const { length } = layer.cell.state;
   if (!Array.isArray(numbers) || numbers.length !== length) {
     throw new CommandError(`${path}: expected a list of ${length} states, ${layer.cell.state.join(" and ")}`);
   }
-  return numbers.map((one) => torch.tensor(one, { dtype }));
-}
-
-async function numbersIn(path: string): Promise<torch.TensorData> {
-  const text = await readFile(path, "utf8");
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(`${path} is no JSON: ${(error as Error).message}`);
-  }
+  return numbers.map((one) => tensorFrom(path, one, dtype));
 }
 
 function ulps(text: string): number {

@@ -185,6 +185,18 @@ describe.each(table)("$kind, bias $bias, in $dtype", ({ kind, bias, dtype: name 
     sameAll(apart(end), apart(endPacked));
   });
 
+  it("a batch of empty sequences gives zeros and keeps its state", () => {
+    const net = layer(F);
+    const start = randomState(1, B);
+    const [output, end] = net.forward(random(T, B, F), start, { lengths: INDICES.map(() => 0) });
+    same(output, torch.zerosLike(output));
+    sameAll(apart(end), apart(start));
+  });
+
+  it.each([[[3, 1]], [[3, 1, 6, 2]], [[3, 1, -1, 2]], [[3, 1, 1.5, 2]]])("lengths %o do not fit", (lengths) => {
+    expect(() => layer(F).forward(random(T, B, F), null, { lengths })).toThrow(/expected 4 lengths between 0 and 5/);
+  });
+
   it.each(ways)("an empty sequence gives zeros, keeps its state and leaves the others alone: %o", (way) => {
     const { batchFirst } = way;
     const net = layer(F, way);

@@ -71,8 +71,8 @@ export function gradientFlow<State extends LayerState>(
   state?: State | null,
 ): GradientFlow {
   return enableGrad(() => {
-    const rank = x.shape.length;
     const { output, states, sides } = run(setupOf(layer, x, state, layer.training));
+    const rank = x.shape.length;
     const ends = states.map((end) => (rank === 2 ? selectAt(end, 1, 0) : end));
     const value = loss(callersLayout(layer, output, rank), (ends.length === 1 ? ends[0]! : ends) as State);
     const names = new Map([...layer.namedParameters()].map(([name, weight]) => [weight as Tensor, `${name}`]));

@@ -1,6 +1,7 @@
 /** The door of a recurrent layer: torch's questions about input and state, in torch's order and words. */
 import { Tensor } from "../autograd/tensor.ts";
 import { AttributeError, listText, pythonTypeOf, RuntimeError, tupleText, ValueError } from "../check.ts";
+import { elements } from "../dense/dense.ts";
 import type { DType } from "../dense/dtype.ts";
 import { sameDims, wrapDim } from "../dense/shape.ts";
 
@@ -52,6 +53,23 @@ function expectFeatures(door: Door, input: Tensor): void {
     `input.size(-1) must be equal to input_size. Expected ${door.inputSize}, got ${input.shape.at(-1)}`,
     `the input has shape ${listText(input.shape)}; its last dimension is the features`,
   );
+}
+
+/** Checks a padded batch and the lengths of its sequences, from 0 to T each. */
+export function expectLengths(
+  door: Door,
+  input: unknown,
+  lengths: readonly number[] | Tensor,
+  states: readonly unknown[],
+): asserts input is Tensor {
+  expectInput(door, input, states);
+  if (input.shape.length !== 3) throw new ValueError(`${door.name}: lengths go with a batch, 3D, got 2D instead`);
+  const [T, B] = door.batchFirst ? [input.shape[1]!, input.shape[0]!] : [input.shape[0]!, input.shape[1]!];
+  const given = lengths instanceof Tensor ? Array.from(elements(lengths.value), Number) : lengths;
+  const wrong = given.find((length) => !Number.isInteger(length) || length < 0 || length > T);
+  if (given.length === B && wrong === undefined) return;
+  const got = wrong ?? `${given.length} lengths`;
+  throw new ValueError(`${door.name}: expected ${B} lengths between 0 and ${T}, got ${got}`);
 }
 
 /** Checks packed rows (Σ b_t, F) of B sequences and the states given with them. */

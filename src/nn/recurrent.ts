@@ -20,7 +20,7 @@ import type { NodeNames } from "./node-names.ts";
 import { packPaddedSequence, padPackedSequence } from "./pack.ts";
 import { PackedSequence } from "./packed.ts";
 import { Parameter } from "./parameter.ts";
-import { type Door, expectInput, expectPacked } from "./recurrent-input.ts";
+import { type Door, expectInput, expectLengths, expectPacked } from "./recurrent-input.ts";
 import { type RecurrentOptions, settleOptions } from "./recurrent-options.ts";
 import { type PlannedWeight, planWeights, type WeightName } from "./recurrent-weights.ts";
 import type { ScanWeights } from "./scan.ts";
@@ -156,6 +156,7 @@ export abstract class Recurrent<State> extends Module {
     lengths: readonly number[] | Tensor,
     given: readonly Tensor[],
   ): [output: Tensor, states: Tensor[]] {
+    expectLengths(this.door(), input, lengths, given);
     const { batchFirst } = this;
     const packed = packPaddedSequence(input, lengths, { batchFirst, enforceSorted: false, allowEmpty: true });
     const [output, states] = this.runPacked(packed, given);

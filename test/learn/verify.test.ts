@@ -284,8 +284,10 @@ describe.each(CELLS)("a hand-written $name", ({ make, right, states, cases }) =>
         from,
       );
     expect(verify(answer({ step: cut }), layer, x).agrees).toBe(true);
-    const verdict = verify(answer({ step: cut }), layer, x, { gradients: true });
-    expect(verdict.cause).toBe("state detached between steps: no gradient flows through time");
+    for (const state of [null, given]) {
+      const verdict = verify(answer({ step: cut }), layer, x, { state, gradients: true });
+      expect(verdict.cause).toBe("state detached between steps: no gradient flows through time");
+    }
   });
 
   it("that lets gradients into the last piece's state is told that a detach is missing", () => {
