@@ -6,7 +6,9 @@ import type { Cell } from "./cell.ts";
  *     a  = W_ih·x + b_ih + W_hh·h + b_hh
  *     h' = φ(a)                                  φ is tanh or relu
  */
-export const elman = (phi: "tanh" | "relu" = "tanh"): Cell<"a", "h", never> => ({
+export const elman = (phi: "tanh" | "relu" = "tanh"): Cell<"a", "h", never> => PAGES[phi];
+
+const page = (phi: "tanh" | "relu"): Cell<"a", "h", never> => ({
   name: "RNN",
   gates: ["a"],
   state: ["h"],
@@ -17,3 +19,6 @@ export const elman = (phi: "tanh" | "relu" = "tanh"): Cell<"a", "h", never> => (
     return { a, h };
   },
 });
+
+// One page for each φ: engines know a page that they have read before.
+const PAGES = { tanh: page("tanh"), relu: page("relu") };
