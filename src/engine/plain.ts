@@ -15,6 +15,46 @@ export interface Engine {
   map(name: ElementaryName, out: Values, x: Values): void;
   /** A whole recurrence in one call. False: this engine cannot, nothing is done, and the caller goes step by step. */
   recur(problem: Recurrence): boolean;
+  /** The same from the input on, with weights that the engine may keep packed. False as with `recur`. */
+  unroll(problem: Unrolled): boolean;
+}
+
+/** A matrix of weights with its bias, which is multiplied again and again: W (G·H, K), gate by gate, and b (G·H). */
+export interface Weights {
+  matrix: Matrix;
+  bias: Float32Array | undefined;
+  /** G and H: the units of the gates lie one behind the other. */
+  gates: number;
+  units: number;
+  /** K */
+  depth: number;
+  /** Whoever owns the numbers counts this up when they change: what was made from them before is no longer used. */
+  version: number;
+}
+
+/** A recurrence without gradients: a cell over sequences of b_0 .. b_T-1 rows, or over B sequences of T steps. */
+export interface Unrolled {
+  readonly cell: Cell;
+  /** W_ih, b_ih */
+  readonly input: Weights;
+  /** W_hh, b_hh */
+  readonly recurrent: Weights;
+  /** W_hr (P, H): what is done to the first state before it is handed on. Without it P = H. */
+  readonly projection: Weights | undefined;
+  /** All steps one after the other, (Σ b_t, I) */
+  readonly x: Float32Array;
+  /** T */
+  readonly steps: number;
+  /** B */
+  readonly rows: number;
+  /** Where sequences differ in length, the rows of each step. */
+  readonly batchSizes: readonly number[] | undefined;
+  /** Whether the last step is run first. */
+  readonly reverse: boolean;
+  /** (B, P) and (B, H) ..., in the order of the cell: before the first step, overwritten with those after the last. */
+  readonly states: readonly Float32Array[];
+  /** The first state after each step is written here, (Σ b_t, P) */
+  readonly output: Float32Array;
 }
 
 /** A recurrence without gradients: a cell of G gates with H units, over sequences of b_0 .. b_T-1 rows, B at most. */
@@ -49,4 +89,5 @@ export const plain: Engine = {
     for (let i = 0; i < x.length; i++) out[i] = f(x[i]);
   },
   recur: () => false,
+  unroll: () => false,
 };

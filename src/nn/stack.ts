@@ -8,7 +8,7 @@ import type { Tensor } from "../autograd/tensor.ts";
 import { reshape, swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
 import type { NodeNames } from "./node-names.ts";
-import { type CellState, project, type ScanWeights, type Sequences, scanProjected } from "./scan.ts";
+import { type CellState, type ScanWeights, type Sequences, scan } from "./scan.ts";
 
 /** A stack: its cell, its weights layer by layer and direction by direction, and how it runs. */
 export interface Stack {
@@ -88,12 +88,8 @@ function runSide(
   reverse: boolean,
   joinedBy: string,
 ): { output: Tensor; state: CellState } {
-  const projected = project(weights, x);
-  const { weightHh: weight, biasHh: bias, weightHr } = weights;
-  const stepwise = cell.watched || weightHr;
-  const { data, batchSizes } = projected;
-  const whole = stepwise ? undefined : recur(cell, { projected: data, batchSizes, weight, bias, start, reverse });
+  const whole = cell.watched ? undefined : recur(cell, weights, x, start, reverse);
   if (whole) return whole;
-  const { outputs, state } = scanProjected(cell, weights, projected, start, reverse);
-  return { output: batchSizes ? cat(outputs) : stackNamed(joinedBy, outputs, 0), state };
+  const { outputs, state } = scan(cell, weights, x, start, reverse);
+  return { output: x.batchSizes ? cat(outputs) : stackNamed(joinedBy, outputs, 0), state };
 }

@@ -6,12 +6,16 @@ import type { Cell } from "../../cells/cell.ts";
 import type { ElementaryName } from "../functions.ts";
 import { type Engine, plain } from "../plain.ts";
 import { Arena, type GrowingMemory } from "./arena.ts";
-import { assemble, define } from "./assembler.ts";
+import { assemble, define, type FunctionCode } from "./assembler.ts";
 import { gemm } from "./gemm.ts";
 import { type GemmKernels, gemmKernels } from "./gemm-kernel.ts";
 import { f32x4, v128 } from "./instructions.ts";
 import { type MapKernels, map, mapKernels } from "./map.ts";
+import { Packs } from "./packs.ts";
+import { type PageKernel, pageKernel } from "./page-kernel.ts";
+import { type ProductKernels, productKernels } from "./product-kernel.ts";
 import { recur, type StepKernel, stepKernel } from "./recur.ts";
+import { type Machinery, unroll } from "./unroll.ts";
 
 /** The engine, compiled on the spot; undefined if this machine or its content policy has none for us. */
 export function compile(): Engine | undefined {
@@ -52,7 +56,9 @@ interface Host {
 const host = globalThis as unknown as Host;
 const machine = host.WebAssembly as NonNullable<Host["WebAssembly"]>;
 
-const kernels = () => [...gemmKernels(), ...mapKernels()];
+type Kernels = GemmKernels & MapKernels & ProductKernels;
+
+const kernels = () => [...gemmKernels(), ...mapKernels(), ...productKernels()];
 
 /** Whether relaxed SIMD compiles. In Node 20 it is there, but behind a flag, which may be set at any time. */
 function offered(): boolean {
@@ -68,27 +74,72 @@ function offered(): boolean {
 
 function instantiate(module: object): Engine | undefined {
   const memory = new machine.Memory({ initial: 1 });
-  const instance = new machine.Instance(module, { arena: { memory } });
-  const engine = engineOf(memory, instance.exports as GemmKernels & MapKernels);
+  const engine = engineOf(memory, exportsOf(module, memory) as Kernels, recurrences(module));
   return isFused(engine) ? engine : undefined;
 }
 
-function engineOf(memory: GrowingMemory, exports: GemmKernels & MapKernels): Engine {
-  const arena = new Arena(memory);
-  const steps = new WeakMap<Cell, StepKernel | undefined>();
-  /** The kernel of a cell; undefined while a page is not kept waiting for it. */
-  const stepOf = (cell: Cell): StepKernel | undefined => {
-    if (steps.has(cell)) return steps.get(cell);
-    const bytes = assemble([stepKernel(cell)]);
-    const keep = (module: object): void => {
-      const { exports } = new machine.Instance(module, { arena: { memory } });
-      steps.set(cell, (exports as { step: StepKernel }).step);
+const exportsOf = (module: object, memory: GrowingMemory): object =>
+  new machine.Instance(module, { arena: { memory } }).exports;
+
+/** The loops over time have a memory of their own, where packed weights stay. It is made when the first one comes. */
+function recurrences(module: object): () => Machinery {
+  let made: Machinery | undefined;
+  return () => {
+    if (made) return made;
+    const memory = new machine.Memory({ initial: 1 });
+    const arena = new Arena(memory);
+    made = {
+      arena,
+      packs: new Packs(arena, FIRST_WORKSPACE),
+      products: exportsOf(module, memory) as ProductKernels,
+      page: compiledOnce<PageKernel>("page", pageKernel, memory),
     };
-    steps.set(cell, undefined);
-    if (synchronous()) keep(new machine.Module(bytes));
-    else void machine.compile(bytes).then(keep, () => {});
-    return steps.get(cell);
+    return made;
   };
+}
+
+/** The floats before the packs, to begin with. */
+const FIRST_WORKSPACE = 2 ** 18;
+
+/** The kernel that is made from the page of each cell; undefined while a page is not kept waiting, or if it has none. */
+function compiledOnce<Kernel>(
+  name: string,
+  kernel: (cell: Cell) => FunctionCode,
+  memory: GrowingMemory,
+): (cell: Cell) => Kernel | undefined {
+  const known = new WeakMap<Cell, Kernel | undefined>();
+  const keep = (cell: Cell, module: object): void => {
+    known.set(cell, (exportsOf(module, memory) as Record<string, Kernel>)[name]);
+  };
+  const make = (cell: Cell): void => {
+    known.set(cell, undefined);
+    const bytes = assembled(cell, kernel);
+    if (!bytes) return;
+    if (synchronous()) keep(cell, new machine.Module(bytes));
+    else
+      void machine
+        .compile(bytes)
+        .then((module) => keep(cell, module))
+        .catch(() => {});
+  };
+  return (cell) => {
+    if (!known.has(cell)) make(cell);
+    return known.get(cell);
+  };
+}
+
+/** The module of a cell; undefined if its page asks for more than lanes can do. */
+function assembled(cell: Cell, kernel: (cell: Cell) => FunctionCode): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return assemble([kernel(cell)]);
+  } catch {
+    return undefined;
+  }
+}
+
+function engineOf(memory: GrowingMemory, exports: Kernels, machinery: () => Machinery): Engine {
+  const arena = new Arena(memory);
+  const stepOf = compiledOnce<StepKernel>("step", stepKernel, memory);
   return {
     name: "wasm",
     arithmetic: "fma",
@@ -105,6 +156,7 @@ function engineOf(memory: GrowingMemory, exports: GemmKernels & MapKernels): Eng
       const step = stepOf(problem.cell);
       return step !== undefined && recur(arena, exports, step, problem);
     },
+    unroll: (problem) => unroll(machinery(), problem),
   };
 }
 
