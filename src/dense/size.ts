@@ -1,5 +1,10 @@
 /** torch.Size: the shape of a tensor, an array of integers that prints as torch prints it. */
 export class Size extends Array<number> {
+  // biome-ignore lint/complexity/noUselessConstructor: the default one passes on a list of arguments, which is slow
+  constructor() {
+    super();
+  }
+
   /** Plain arrays come out of `map` and `filter`. */
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
@@ -29,6 +34,7 @@ export class Size extends Array<number> {
 export function size(lengths: readonly number[]): Size {
   if (lengths instanceof Size) return lengths;
   const result = new Size();
-  for (const length of lengths) result.push(length);
+  // not by push: this is made with every tensor
+  for (let d = 0; d < lengths.length; d += 1) result[d] = lengths[d]!;
   return result;
 }

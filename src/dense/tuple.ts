@@ -64,8 +64,8 @@ export function returnType<const Fields extends readonly string[]>(
   return <V>(...values: Elements<Fields, V>) => fill(new Result(), values) as unknown as ReturnTuple<Fields, V>;
 }
 
-/** `push` one by one: the constructor of an array takes a single number for a length. */
+/** One by one: the constructor of an array takes a single number for a length. */
 function fill<T extends Tuple>(result: T, values: readonly unknown[]): T {
-  for (const value of values) result.push(value);
+  for (let i = 0; i < values.length; i += 1) result[i] = values[i] as never;
   return result;
 }

@@ -53,8 +53,10 @@ export interface Unrolled {
   readonly reverse: boolean;
   /** (B, P) and (B, H) ..., in the order of the cell: before the first step, overwritten with those after the last. */
   readonly states: readonly Float32Array[];
-  /** The first state after each step is written here, (Σ b_t, P) */
+  /** The first state after each step is written here, in rows of `width` from `column` on, (Σ b_t, width) */
   readonly output: Float32Array;
+  readonly column: number;
+  readonly width: number;
 }
 
 /** A recurrence without gradients: a cell of G gates with H units, over sequences of b_0 .. b_T-1 rows, B at most. */

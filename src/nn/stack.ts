@@ -8,7 +8,7 @@ import type { Tensor } from "../autograd/tensor.ts";
 import { reshape, swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
 import type { NodeNames } from "./node-names.ts";
-import { type CellState, type ScanWeights, type Sequences, scan } from "./scan.ts";
+import { type ScanWeights, type Sequences, scan } from "./scan.ts";
 
 /** A stack: its cell, its weights layer by layer and direction by direction, and how it runs. */
 export interface Stack {
@@ -25,10 +25,12 @@ export interface Stack {
 /** What a run gives: the output, and the states after the last step, (L·D, B, H) each. */
 type Run = [output: Tensor, states: Tensor[]];
 
-/** Runs a padded batch: (T, B, F) to (T, B, D·P), or with `batchFirst` (B, T, F) to (B, T, D·P). */
+/**
+ * Runs a padded batch: (T, B, F) to (T, B, D·P), or with `batchFirst` (B, T, F) to (B, T, D·P). No `start` is a zero state.
+ */
 export function runPadded(own: Stack, input: Tensor, start: readonly Tensor[], batchFirst: boolean): Run {
   const data = batchFirst ? transpose(input, 0, 1) : input;
-  const [output, states] = runStack(own, { data }, start, fusedName(own, data, data.shape[1]!));
+  const [output, states] = runStack(own, { data }, data.shape[1]!, start, fusedName(own, data, data.shape[1]!));
   return [batchFirst ? swapped(own.names.transposed, output, 0, 1) : output, states];
 }
 
@@ -41,13 +43,15 @@ export function runPacked(
   start: readonly Tensor[],
 ): Run {
   // only sequences of length zero: nothing runs, and the states stay what they are
-  if (batchSizes.length === 0)
-    return [zeros(0, own.D * own.weights[0]!.weightHh.shape[1]!, { dtype: data.dtype }), [...start]];
+  if (batchSizes.length === 0) {
+    const output = zeros(0, own.D * own.weights[0]!.weightHh.shape[1]!, { dtype: data.dtype });
+    return [output, begin(own, data, B, start)];
+  }
   const fused = fusedName(own, data, B);
   // Sequences of one length are a padded batch, and torch's fused kernel runs them as one.
-  if (fused === undefined || batchSizes.some((b) => b !== B)) return runStack(own, { data, batchSizes }, start);
+  if (fused === undefined || batchSizes.some((b) => b !== B)) return runStack(own, { data, batchSizes }, B, start);
   const padded = reshape(data, [batchSizes.length, B, data.shape.at(-1)!]);
-  const [output, states] = runStack(own, { data: padded }, start, fused);
+  const [output, states] = runStack(own, { data: padded }, B, start, fused);
   return [view(output, [data.shape[0]!, -1]), states];
 }
 
@@ -56,18 +60,27 @@ function fusedName({ weights, names }: Stack, { dtype }: Tensor, B: number): str
   return B > 0 && !weights[0]!.weightHr ? names.fused(dtype) : undefined;
 }
 
-function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy = "StackBackward0"): Run {
+/**
+ * Where nobody asks for gradients or watches the steps, the engine runs whole loops, if it can; else each layer goes step
+ * by step, with the same bits.
+ */
+function runStack(own: Stack, x: Sequences, B: number, start: readonly Tensor[], joinedBy = "StackBackward0"): Run {
+  const dropsOut = own.dropout > 0 && own.training && own.weights.length > own.D;
+  return (!dropsOut && recur(own, x.data, x.batchSizes, B, start)) || runSteps(own, x, B, start, joinedBy);
+}
+
+function runSteps(own: Stack, x: Sequences, B: number, start: readonly Tensor[], joinedBy: string): Run {
   const { cell, weights, D } = own;
-  const starts = start.map((state) => unbind(state));
-  const ends: Tensor[][] = start.map(() => []);
+  const starts = begin(own, x.data, B, start).map((state) => unbind(state));
+  const ends: Tensor[][] = starts.map(() => []);
   const { batchSizes } = x;
   let { data } = x;
   for (let first = 0; first < weights.length; first += D) {
     const sides = weights.slice(first, first + D).map((side, direction) => {
       const state = Object.fromEntries(cell.state.map((name, i) => [name, starts[i]![first + direction]!]));
-      const run = runSide(cell, side, { data, batchSizes }, state, direction === 1, joinedBy);
+      const run = scan(cell, side, { data, batchSizes }, state, direction === 1);
       for (const [i, name] of cell.state.entries()) ends[i]!.push(run.state[name]!);
-      return run.output;
+      return batchSizes ? cat(run.outputs) : stackNamed(joinedBy, run.outputs, 0);
     });
     data = sides.length === 1 ? sides[0]! : cat(sides, -1);
     const last = first + D === weights.length;
@@ -76,20 +89,10 @@ function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy =
   return [data, ends.map((states) => stack(states))];
 }
 
-/**
- * One layer in one direction. Where nobody asks for gradients or watches the steps, the engine runs the whole loop, if it
- * can, with the same bits.
- */
-function runSide(
-  cell: Cell,
-  weights: ScanWeights,
-  x: Sequences,
-  start: CellState,
-  reverse: boolean,
-  joinedBy: string,
-): { output: Tensor; state: CellState } {
-  const whole = cell.watched ? undefined : recur(cell, weights, x, start, reverse);
-  if (whole) return whole;
-  const { outputs, state } = scan(cell, weights, x, start, reverse);
-  return { output: x.batchSizes ? cat(outputs) : stackNamed(joinedBy, outputs, 0), state };
+/** The states to start with, (L·D, B, P), (L·D, B, H) ...: zeros where none are given. */
+function begin({ cell, weights }: Stack, { dtype }: Tensor, B: number, start: readonly Tensor[]): Tensor[] {
+  if (start.length > 0) return [...start];
+  const [rows, P] = weights[0]!.weightHh.shape as unknown as [number, number];
+  const H = rows / cell.gates.length;
+  return cell.state.map((_, i) => zeros([weights.length, B, i === 0 ? P : H], { dtype }));
 }

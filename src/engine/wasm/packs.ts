@@ -19,6 +19,11 @@ export interface Pack {
   readonly panels: number;
   /** Columns of all panels. */
   readonly width: number;
+  /** What was packed, and in which version. */
+  readonly of: Weights;
+  readonly version: number;
+  /** Whether nothing else has taken its place. */
+  readonly isThere: boolean;
 }
 
 /** The floats of the ring: 256 MB, of which no more is taken than was once in use. */
@@ -78,7 +83,7 @@ export class Packs {
     const width = widthOf(weights, vectors);
     const size = width * (weights.depth + 1);
     if (place && place.end - place.start !== size) place = undefined;
-    place ??= this.#place(size, width, vectors);
+    place ??= this.#place(weights, size, width, vectors);
     if (!place) return undefined;
     pack(this.#arena.floats, weights, place, vectors);
     place.version = weights.version;
@@ -88,7 +93,7 @@ export class Packs {
   }
 
   /** Takes the next piece of the ring from whatever lies there. */
-  #place(size: number, width: number, vectors: number): Place | undefined {
+  #place(of: Weights, size: number, width: number, vectors: number): Place | undefined {
     if (size > LARGEST) return undefined;
     if (this.#next + size > this.#start + LARGEST) {
       this.#evict((place) => place.start >= this.#next);
@@ -100,7 +105,7 @@ export class Packs {
     this.#evict((place) => place.start >= start && place.start < end);
     const weights = start + width;
     const panels = width / (4 * vectors);
-    const place = { bias: start, weights, panels, width, vectors, start, end, version: -1, isThere: true };
+    const place = { of, bias: start, weights, panels, width, vectors, start, end, version: -1, isThere: true };
     this.#ring.push(place);
     this.#next = end;
     return place;

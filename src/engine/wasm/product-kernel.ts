@@ -25,8 +25,9 @@ import {
 } from "./assembler.ts";
 import { f32x4, i32, v128 } from "./instructions.ts";
 
-/** Vectors in a panel for many rows, and in one for a single row. */
+/** The vectors in a panel for many rows. */
 export const MANY = 4;
+/** The vectors in a panel for a single row. */
 export const SINGLE = 6;
 
 /** Both take K > 0, and `panels` > 0 panels that lie `K` links apart, as their biases lie one panel apart. */

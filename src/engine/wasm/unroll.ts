@@ -36,12 +36,12 @@ export function unroll(machinery: Machinery, problem: Unrolled): boolean {
   if (!page || B * T === 0) return false;
   const plan = planOf(machinery, problem);
   if (!plan) return false;
-  const packs = machinery.packs.bring(wantedPacks(problem, plan));
-  if (!packs) return false;
+  if (!arePacked(plan.packs, problem)) plan.packs = machinery.packs.bring(wantedPacks(problem, plan));
+  if (!plan.packs) return false;
+  const [inputPack, recurrentPack, projectionPack] = plan.packs;
   const { floats } = machinery.arena;
   const { products } = machinery;
-  const [inputPack, recurrentPack, projectionPack] = packs;
-  const { x, output, states, reverse } = problem;
+  const { x, output, column, width, states, reverse } = problem;
   const { steps, features, P, gateStride, outStride, stride, size } = plan;
   const starts = batchSizes && startsOf(batchSizes);
   const begins = (t: number): number => (starts ? starts[t] : t * B);
@@ -88,15 +88,15 @@ export function unroll(machinery: Machinery, problem: Unrolled): boolean {
       else last = out;
     }
     done += count;
-    copyOut(floats, plan.out, outStride, output, start * P, rows, P);
+    copyOut(plan, floats, plan.out, outStride, output, start * width + column, width, rows, P);
     if (done < T && !batchSizes) {
       floats.copyWithin(plan.h, last, last + B * outStride);
       last = plan.h;
     }
   }
-  copyOut(floats, last, outStride, states[0], 0, B, P);
+  copyOut(plan, floats, last, outStride, states[0], 0, P, B, P);
   for (let i = 1; i < states.length; i += 1) {
-    copyOut(floats, plan.states + (i - 1) * size, stride, states[i], 0, B, plan.H);
+    copyOut(plan, floats, plan.states + (i - 1) * size, stride, states[i], 0, plan.H, B, plan.H);
   }
   return true;
 }
@@ -143,6 +143,8 @@ interface Plan {
   readonly paged: number;
   /** rows·outStride */
   readonly out: number;
+  readonly views: Map<number, Float32Array>;
+  packs: readonly Pack[] | undefined;
   readonly end: number;
   readonly gateStride: number;
   readonly outStride: number;
@@ -201,7 +203,7 @@ function planned({ cell, input, recurrent, projection, rows: B, steps: T }: Unro
   return {
     ...{ stateCount: cell.state.length, isProjected: projection !== undefined },
     ...{ B, T, H, P, features, steps, rows, x, gates, r, h, states, paged, out },
-    ...{ end: end + PADDING, gateStride, outStride, stride, size },
+    ...{ views: new Map(), packs: undefined, end: end + PADDING, gateStride, outStride, stride, size },
   };
 }
 
@@ -216,6 +218,16 @@ function wantedPacks({ input, recurrent, projection, rows }: Unrolled, plan: Pla
   if (projection) wanted.push([projection, kind(rows)]);
   return wanted;
 }
+
+/** Whether packs are still there, and what they were made from is still what they show. */
+function arePacked(packs: readonly Pack[] | undefined, { input, recurrent, projection }: Unrolled): boolean {
+  if (!packs) return false;
+  const [first, second, third] = packs;
+  return isPackOf(first, input) && isPackOf(second, recurrent) && (!projection || isPackOf(third, projection));
+}
+
+const isPackOf = (pack: Pack, weights: Weights): boolean =>
+  pack.isThere && pack.of === weights && pack.version === weights.version;
 
 /** The row at which each step begins, and the end. */
 function startsOf(batchSizes: readonly number[]): number[] {
@@ -252,23 +264,33 @@ function copyIn(floats: Float32Array, to: number, stride: number, rows: Float32A
   }
 }
 
-/** And back. */
+/** A piece of the arena; the same object again if it is the same piece, since a step allocates nothing. */
+function viewOf({ views }: Plan, floats: Float32Array, from: number, count: number): Float32Array {
+  const known = views.get(from);
+  if (known && known.length === count && known.buffer === floats.buffer) return known;
+  const view = floats.subarray(from, from + count);
+  views.set(from, view);
+  return view;
+}
+
+/** And back, to rows that lie `toStride` apart from `to` on. */
 function copyOut(
+  plan: Plan,
   floats: Float32Array,
   from: number,
   stride: number,
   rows: Float32Array,
   to: number,
+  toStride: number,
   count: number,
   width: number,
 ): void {
-  if (stride === width && count * width >= LONG) {
-    rows.set(floats.subarray(from, from + count * width), to);
+  if (stride === width && (toStride === width || count === 1) && count * width >= LONG) {
+    rows.set(viewOf(plan, floats, from, count * width), to);
     return;
   }
-  for (let row = 0, at = from, end = to; row < count; row += 1, at += stride) {
+  for (let row = 0, at = from, end = to; row < count; row += 1, at += stride, end += toStride) {
     if (width >= LONG) rows.set(floats.subarray(at, at + width), end);
     else for (let i = 0; i < width; i += 1) rows[end + i] = floats[at + i];
-    end += width;
   }
 }
