@@ -41,14 +41,16 @@ interface Place extends Pack {
 /** All packs of an arena. */
 export class Packs {
   readonly #arena: Arena;
+  readonly #largest: number;
   #start: number;
   readonly #known = new WeakMap<Weights, Place[]>();
   /** From the oldest to the youngest, which is also their order in the ring. */
   #ring: Place[] = [];
   #next: number;
 
-  constructor(arena: Arena, start: number) {
+  constructor(arena: Arena, start: number, largest = LARGEST) {
     this.#arena = arena;
+    this.#largest = largest;
     this.#start = start;
     this.#next = start;
   }
@@ -94,8 +96,8 @@ export class Packs {
 
   /** Takes the next piece of the ring from whatever lies there. */
   #place(of: Weights, size: number, width: number, vectors: number): Place | undefined {
-    if (size > LARGEST) return undefined;
-    if (this.#next + size > this.#start + LARGEST) {
+    if (size > this.#largest) return undefined;
+    if (this.#next + size > this.#start + this.#largest) {
       this.#evict((place) => place.start >= this.#next);
       this.#next = this.#start;
     }
