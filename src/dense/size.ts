@@ -1,10 +1,5 @@
 /** torch.Size: the shape of a tensor, an array of integers that prints as torch prints it. */
 export class Size extends Array<number> {
-  // biome-ignore lint/complexity/noUselessConstructor: the default one passes on a list of arguments, which is slow
-  constructor() {
-    super();
-  }
-
   /** Plain arrays come out of `map` and `filter`. */
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
@@ -33,8 +28,8 @@ export class Size extends Array<number> {
 /** These lengths as a `Size`; the very same if they are one already. */
 export function size(lengths: readonly number[]): Size {
   if (lengths instanceof Size) return lengths;
-  const result = new Size();
-  // not by push: this is made with every tensor
+  // Made with every tensor, and JavaScript engines give up optimising a subclass's own constructor.
+  const result = Reflect.construct(Array, [], Size) as Size;
   for (let d = 0; d < lengths.length; d += 1) result[d] = lengths[d]!;
   return result;
 }

@@ -29,7 +29,10 @@ export function tuple<T>(list: readonly T[]): Tuple<T>;
 export function tuple<T extends readonly unknown[]>(...values: T): Tuple<T[number]> & Readonly<T>;
 export function tuple(...values: readonly unknown[]): Tuple {
   const [first] = values;
-  return fill(new Tuple(), values.length === 1 && Array.isArray(first) ? first : values);
+  return fill(
+    Reflect.construct(Array, [], Tuple) as Tuple,
+    values.length === 1 && Array.isArray(first) ? first : values,
+  );
 }
 
 /** A tuple whose elements also have the names `Fields`, all of type `V`. */
