@@ -181,7 +181,7 @@ function planned({ cell, input, recurrent, projection, rows: B, steps: T }: Unro
   const [H, P, features] = [recurrent.units, recurrent.depth, input.depth];
   const steps = Math.min(T, Math.max(1, Math.floor(CHUNK_ROWS / B)));
   const rows = steps * B;
-  // rows of a power of two would all begin in the same places of the caches
+  // Rows of a power of two would all begin in the same places of the caches.
   const gateStride = widest(recurrent) + PADDING;
   const outStride = projection ? widest(projection) : upTo(4, H);
   const stride = upTo(4, H);
@@ -203,10 +203,11 @@ function planned({ cell, input, recurrent, projection, rows: B, steps: T }: Unro
   return {
     ...{ stateCount: cell.state.length, isProjected: projection !== undefined },
     ...{ B, T, H, P, features, steps, rows, x, gates, r, h, states, paged, out },
-    ...{ views: new Map(), packs: undefined, end: end + PADDING, gateStride, outStride, stride, size },
+    ...{ views: new Map(), packs: undefined, end: end + stride, gateStride, outStride, stride, size },
   };
 }
 
+/** Floats between rows of gates. */
 const PADDING = 16;
 
 function wantedPacks({ input, recurrent, projection, rows }: Unrolled, plan: Plan): [Weights, number][] {
