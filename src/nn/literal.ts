@@ -5,6 +5,7 @@
  * operations are done, and the one that fails has torch's words. Now and then none does.
  */
 import { tensors } from "../autograd/algebra.ts";
+import { expand } from "../autograd/broadcast.ts";
 import { cat, stackNamed, unbind } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
 import type { Tensor } from "../autograd/tensor.ts";
@@ -145,7 +146,7 @@ function advanceLiterally(cell: Cell, weights: ScanWeights, x: Tensor, state: Ce
       `output with shape ${listText(recurrent.shape)} doesn't match the broadcast shape ${listText(common)}`,
     );
   }
-  const next = cell.step(tensors, byGate(cell, x), byGate(cell, recurrent), state);
+  const next = cell.step(tensors, byGate(cell, expand(x, common)), byGate(cell, recurrent), state);
   const states = Object.fromEntries(cell.state.map((own) => [own, next[own]!]));
   return weights.weightHr ? { ...states, [name!]: linear(next[name!]!, weights.weightHr) } : states;
 }

@@ -129,10 +129,13 @@ function readLengths(lengths: readonly (number | bigint)[] | Tensor, enforceSort
 }
 
 function expectPackable(input: Tensor, sorted: readonly number[], batchFirst: boolean, allowEmpty: boolean): void {
-  if (input.shape.length === 0) throw new IndexError("Dimension specified as 1 but tensor has no dimensions");
+  if (!allowEmpty && input.value.count === 0) throw new RuntimeError("Cannot pack empty tensors.");
+  if (input.shape.length === 0 && !batchFirst) {
+    throw new IndexError("Dimension specified as 1 but tensor has no dimensions");
+  }
   wrapDim(1, input.shape.length);
   const B = input.shape[batchFirst ? 0 : 1]!;
-  if (allowEmpty ? B === 0 : input.value.count === 0) throw new RuntimeError("Cannot pack empty tensors.");
+  if (B === 0) throw new RuntimeError("Cannot pack empty tensors.");
   if (sorted.length !== B) {
     throw new RuntimeError(
       `Expected \`len(lengths)\` to be equal to batch_size, but got ${sorted.length} (batch_size=${B})`,

@@ -8,6 +8,7 @@ import type { Tensor } from "../autograd/tensor.ts";
 import { reshape, swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
+import { bfloat16, float16, float32 } from "../dense/dtype.ts";
 import { isUsual, runLiterally } from "./literal.ts";
 import type { NodeNames } from "./node-names.ts";
 import { type CellState, project, type ScanWeights, type Sequences, scanProjected } from "./scan.ts";
@@ -32,7 +33,7 @@ export function runPadded(own: Stack, input: Tensor, start: readonly Tensor[], b
   const data = batchFirst ? transpose(input, 0, 1) : input;
   if (data.shape[0] === 0) throw new RuntimeError("Expected sequence length to be larger than 0 in RNN");
   const fused = fusedName(own, data, data.shape[1]!);
-  if (fused) expectOneDtype(data, start);
+  if (fused) expectOneDtype(own, data, start);
   const [output, states] = runStack(own, { data }, start, fused);
   return [batchFirst ? swapped(own.names.transposed, output, 0, 1) : output, states];
 }
@@ -52,7 +53,7 @@ export function runPacked(
   // Sequences of one length are a padded batch, and torch's fused kernel runs them as one.
   if (fused === undefined) return runStack(own, { data, batchSizes }, start);
   const padded = reshape(data, [batchSizes.length, B, data.shape.at(-1)!]);
-  expectOneDtype(padded, start);
+  expectOneDtype(own, padded, start);
   const [output, states] = runStack(own, { data: padded }, start, fused);
   return [view(output, [batchSizes.length * B, -1]), states];
 }
@@ -62,11 +63,16 @@ function fusedName({ weights, names }: Stack, { dtype }: Tensor, B: number): str
   return B > 0 && !weights[0]!.weightHr ? names.fused(dtype) : undefined;
 }
 
-/** torch's fused kernel has its own words for a state of another dtype. */
-function expectOneDtype(x: Tensor, start: readonly Tensor[]): void {
-  if (start.some((state) => state.dtype !== x.dtype)) {
+/** torch's fused kernel has its own words for dtypes that differ: it knows these three, and wants one of them. */
+function expectOneDtype({ weights }: Stack, x: Tensor, start: readonly Tensor[]): void {
+  const dtypes = [x, weights[0]!.weightHh, ...start].map((tensor) => tensor.dtype);
+  if (dtypes.every((dtype) => dtype === x.dtype)) return;
+  if (dtypes.some((dtype) => dtype !== float32 && dtype !== float16 && dtype !== bfloat16)) {
     throw new RuntimeError("get_mkldnn_dtype: unsupported data type");
   }
+  throw new RuntimeError(
+    "could not create a primitive descriptor for the LSTM forward propagation primitive. Run workload with environment variable ONEDNN_VERBOSE=all to get additional diagnostic information.",
+  );
 }
 
 function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy = "StackBackward0"): Run {

@@ -19,6 +19,7 @@ function expectSizes(cell: Cell, { weightIh, weightHh }: ScanWeights, x: Tensor,
   if (inputSize !== expected) {
     throw new RuntimeError(`input has inconsistent input_size: got ${inputSize} expected ${expected}`);
   }
+  expectRows(cell.gates.length, H, { weight_ih: weightIh, weight_hh: weightHh });
   for (const [i, state] of states.entries()) {
     if (sizeOf(state, 0) !== x.shape[0]) {
       throw new RuntimeError(`Input batch size ${x.shape[0]} doesn't match hidden${i} batch size ${state.shape[0]}`);
@@ -26,7 +27,6 @@ function expectSizes(cell: Cell, { weightIh, weightHh }: ScanWeights, x: Tensor,
     if (sizeOf(state, 1) !== H) {
       throw new RuntimeError(`hidden${i} has inconsistent hidden_size: got ${state.shape[1]}, expected ${H}`);
     }
-    if (i === 0) expectRows(cell.gates.length, H, { weight_ih: weightIh, weight_hh: weightHh });
   }
 }
 

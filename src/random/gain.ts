@@ -32,7 +32,7 @@ export function calculateGain(nonlinearity: Nonlinearity, negativeSlope?: number
     return Math.sqrt(2 / (1 + slope * slope));
   }
   if (nonlinearity === "selu") return 3 / 4;
-  if (!LINEAR.test(nonlinearity)) throw new ValueError(`Unsupported nonlinearity ${nonlinearity}`);
+  if (!LINEAR.test(nonlinearity)) throw new ValueError(`Unsupported nonlinearity ${pythonWord(nonlinearity)}`);
   return 1;
 }
 
@@ -74,4 +74,5 @@ export function uniformBound(std: number): number {
 
 const LINEAR = /^(linear|sigmoid|conv(_transpose)?[123]d)$/;
 
-const pythonWord = (value: unknown): string => ({ true: "True", false: "False" })[String(value)] ?? String(value);
+const pythonWord = (value: unknown): string =>
+  ({ true: "True", false: "False", null: "None" })[String(value)] ?? String(value);
