@@ -41,11 +41,16 @@ const cases = (Object.keys(KINDS) as (keyof typeof KINDS)[]).flatMap((kind) =>
 const random = (...shape: number[]): Tensor => torch.randn(shape, { dtype, requiresGrad: true });
 
 /** Checks every element of the inputs, and of all weights of the module. */
-function expectDerivatives(module: nn.Module, inputs: readonly Tensor[], run: (given: Tensor[]) => readonly Tensor[]) {
+function expectDerivatives(
+  module: nn.Module,
+  inputs: readonly Tensor[],
+  second: boolean,
+  run: (given: Tensor[]) => readonly Tensor[],
+) {
   const all = [...inputs, ...module.parameters()];
   const checked = (...given: Tensor[]): readonly Tensor[] => run(given.slice(0, inputs.length));
   expect(gradcheck(checked, all)).toBe(true);
-  expect(gradgradcheck(checked, all)).toBe(true);
+  if (second) expect(gradgradcheck(checked, all)).toBe(true);
 }
 
 describe("each element of a layer's inputs, states and weights has right derivatives, first and second", () => {
@@ -56,7 +61,9 @@ describe("each element of a layer's inputs, states and weights has right derivat
     const D = bidirectional ? 2 : 1;
     const start = Array.from({ length: states }, (_, i) => random(D, B, i === 0 ? P : H));
     const lengths = PACKINGS[packing];
-    expectDerivatives(layer, [random(T, B, F), ...start], ([x, ...given]) => {
+    // Batches that are in order run through the same loop; gradcheck.test.ts has their second derivatives along directions.
+    const second = packing === "none" || packing === "unsorted";
+    expectDerivatives(layer, [random(T, B, F), ...start], second, ([x, ...given]) => {
       const hx = together(given);
       if (!lengths) {
         const [output, end] = layer.forward(x!, hx);
@@ -74,6 +81,8 @@ describe("each element of a cell's inputs, states and weights has right derivati
     torch.manualSeed(8);
     const cell = CELLS[name]() as unknown as Cell;
     const start = Array.from({ length: name === "LSTMCell" ? 2 : 1 }, () => random(B, H));
-    expectDerivatives(cell, [random(B, F), ...start], ([x, ...given]) => apart(cell.forward(x!, together(given))));
+    expectDerivatives(cell, [random(B, F), ...start], true, ([x, ...given]) =>
+      apart(cell.forward(x!, together(given))),
+    );
   });
 });
