@@ -68,7 +68,7 @@ describe("unrolled verify", () => {
     const { code, out, err } = await unrolled(at("gru.pt"), "--input", at("x.json"), "--output", at("y-wrong.json"));
     expect(code).toBe(1);
     expect(out).toMatch(/^differs at layer 0, forward, step 0, output, batch 0, unit 0: \S+ instead of \S+\n/);
-    expect(out).toContain("likely cause: missing b_hh");
+    expect(out).toContain("likely cause: missing bias b_hh");
     expect(err).toMatch(/^unrolled: .*y-wrong\.json differs from what .*gru\.pt gives$/);
   });
 
@@ -82,7 +82,7 @@ describe("unrolled verify", () => {
       "--json",
     );
     expect(code).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({ agrees: false, step: 0, term: "output", cause: "missing b_hh" });
+    expect(JSON.parse(out)).toMatchObject({ agrees: false, step: 0, term: "output", cause: "missing bias b_hh" });
   });
 
   it("takes states, another layout and one of several layers", async () => {
