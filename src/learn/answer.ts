@@ -152,7 +152,7 @@ function shapeMistake(
   if (layer.bidirectional && shape.at(-1) === units / 2) {
     return "one direction only, or the directions added: join them along the last dimension";
   }
-  if (shape.at(-1) === layer.cell.gates.length * layer.hiddenSize)
+  if (layer.cell.gates.length > 1 && shape.at(-1) === layer.cell.gates.length * layer.hiddenSize)
     return "the columns of all gates are given out instead of h";
   if (shape[0] === T - 1 || shape[0] === T + 1) return `${shape[0]} steps where the input has ${T}`;
   return "another shape of the output";

@@ -24,7 +24,7 @@ export interface Diagnosis {
 const ROUNDING = 2 ** 12;
 
 /** About how many multiplications a search may take: a second or two. */
-const EFFORT = 4e8;
+const EFFORT = 1.5e8;
 
 /** Names the cause of a difference. `again` is what the same network gave when it was asked a second time. */
 export function diagnose(

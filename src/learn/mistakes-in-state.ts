@@ -41,8 +41,11 @@ function ignored(which: string, names: readonly string[]): Mistake {
   };
 }
 
-function carrying(cause: string, hint: string, hand: Carry["hand"]): Mistake {
-  return { cause, hint, make: (network, where) => ({ ...network, carries: [...network.carries, { where, hand }] }) };
+function carrying(cause: string, hint: string, hand: Carry["hand"], last = false): Mistake {
+  const make: Mistake["make"] = (network, where) => {
+    return { ...network, carries: [...network.carries, { where, hand, last }] };
+  };
+  return { cause, hint, make };
 }
 
 function notCarried(which: string, names: readonly string[], started: boolean): Mistake[] {
@@ -103,15 +106,15 @@ function otherCarried(cell: Cell): Mistake[] {
     const made = all.find(({ result }) => result.text === state);
     return Object.keys(cell.equations)
       .filter((name) => name !== state)
-      .map((name) => {
+      .flatMap((name) => {
         const before = made?.args[0]?.text === name && made.args.length === 1;
         const cause = before
           ? `${state} carried before ${made.kind}: ${name} is handed on instead of ${made.kind}(${name})`
           : `${name} carried in place of ${state}`;
         const hint = `each step starts from the ${state} that the step before has computed, ${state} = ${cell.equations[state]}`;
-        return carrying(cause, hint, (now, next) =>
-          now[state]!.length === next[name]!.length ? { ...now, [state]: next[name]! } : now,
-        );
+        const hand: Carry["hand"] = (now, next) =>
+          now[state]!.length === next[name]!.length ? { ...now, [state]: next[name]! } : now;
+        return [carrying(cause, hint, hand), carrying(cause, hint, hand, true)];
       });
   });
 }

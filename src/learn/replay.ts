@@ -48,6 +48,8 @@ export interface Edit {
 export interface Carry {
   readonly where: Where;
   readonly hand: (state: Vectors, next: Vectors, start: Vectors) => Vectors;
+  /** Whether what is handed on after the last step is given out as the final state, too. */
+  readonly last?: boolean;
 }
 
 /** States: for each side and each sequence. */
@@ -160,9 +162,10 @@ function runSide(
     const r = byGate(cell, product(own.weightHh, state[h!]!, own.biasHh));
     const computed = read(x, r, state);
     const next = own.weightHr ? { ...computed, [h!]: product(own.weightHr, computed[h!]!) } : computed;
-    end = Object.fromEntries(cell.state.map((name) => [name, next[name]!]));
+    const right: Vectors = Object.fromEntries(cell.state.map((name) => [name, next[name]!]));
     outputs[t] = next[given]!;
-    state = carries.reduce((now, { hand }) => hand(now, next, start), end);
+    state = carries.reduce((now, { hand }) => hand(now, next, start), right);
+    end = carries.filter(({ last }) => last).reduce((now, { hand }) => hand(now, next, start), right);
   }
   return { outputs, end };
 }

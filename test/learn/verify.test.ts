@@ -84,7 +84,10 @@ const around = (step: Step): Case[] => [
   },
   { cause: "the sequence is read from its end", step, before: (x) => x.flip(0) },
   { cause: "bias b_ih added twice", step: (x, s, w, start) => step(x, s, { ...w, bi: w.bi.add(w.bi) }, start) },
-  { cause: "weights W_ih and W_hh exchanged", step: (x, s, w, start) => step(x, s, { ...w, wi: w.wh, wh: w.wi }, start) },
+  {
+    cause: "weights W_ih and W_hh exchanged",
+    step: (x, s, w, start) => step(x, s, { ...w, wi: w.wh, wh: w.wi }, start),
+  },
   { cause: "missing bias b_ih", step: (x, s, w, start) => step(x, s, { ...w, bi: w.bi.mul(0) }, start) },
   { cause: "missing bias b_hh", step: (x, s, w, start) => step(x, s, { ...w, bh: w.bh.mul(0) }, start) },
 ];
@@ -216,7 +219,10 @@ const GRU_CASES: Case[] = [
     cause: "b_hn outside the product with the reset gate: it must be inside, r·(W_hn·h + b_hn)",
     step: gruWith({ n: (xn, r, h, w, b) => tanh(xn.add(r.mul(h.matmul(w.T))).add(b)) }),
   },
-  { cause: "reset gate forgotten: r does not multiply (W_hn·h + b_hn) in n", step: gruWith({ n: (xn, _, h, w, b) => tanh(xn.add(h.matmul(w.T)).add(b)) }) },
+  {
+    cause: "reset gate forgotten: r does not multiply (W_hn·h + b_hn) in n",
+    step: gruWith({ n: (xn, _, h, w, b) => tanh(xn.add(h.matmul(w.T)).add(b)) }),
+  },
   { cause: "z and 1 - z exchanged", step: gruWith({ h: (z, h, n) => z.mul(n).add(torch.rsub(z, 1).mul(h)) }) },
   {
     cause: "sigmoid instead of tanh in n",
