@@ -85,16 +85,18 @@ export function columnsOf(text: string): number {
 
 const isWide = (character: string): boolean => /[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f]/u.test(character);
 
-/** Folds at blanks, before a sign rather than after it; Chinese text between any two characters. */
+/**
+ * Folds at blanks, before a sign rather than after it; Chinese text between any two characters, but
+ * not before a full stop or a comma.
+ */
 function folded(text: string, width: number): string[] {
   const pieces = text.match(
-    /[+-] \.\.\. [^.]+\.\.\.|\.\.\. [^.]+\.\.\.,?|[+-] \S+|[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f]|[^\s\u2e80-\u9fff\uff00-\uffef]+| +/gu,
+    /[+-] \.\.\. [^.]+\.\.\.|\.\.\. [^.]+\.\.\.,?|[+-] \S+|[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f][，。；：、）]*|[^\s\u2e80-\u9fff\uff00-\uffef]+[，。；：、）]*| +/gu,
   ) ?? [""];
   const lines: string[] = [];
   let line = "";
   for (const piece of pieces) {
-    // a full stop or a comma does not begin a line
-    if (line !== "" && columnsOf(line + piece.trimEnd()) > width && !/^[，。；：、）]/u.test(piece)) {
+    if (line !== "" && columnsOf(line + piece.trimEnd()) > width) {
       lines.push(line.trimEnd());
       line = "";
     }

@@ -57,8 +57,8 @@ export interface Side {
   readonly steps: readonly StepRecord[];
   /** What is handed on: h after each step, projected if the layer projects. */
   readonly outputs: readonly Tensor[];
-  /** What the layer read, (T, B, F) or packed rows. */
-  readonly input: Tensor;
+  /** What the layer read at each time, (b_t, F). */
+  readonly inputs: readonly Tensor[];
 }
 
 /** What a run gives: as `forward` does, time first, and all sides. */
@@ -182,7 +182,8 @@ function runSide(setup: Setup, input: Tensor, index: number): { side: Side; stat
     ? inPieces(page, weights, x, start, reverse, setup.carry)
     : scan(page, weights, x, start, reverse);
   if (reverse) steps.reverse();
-  const side = { layer: Math.floor(index / D), direction: index % D, reverse, weights, steps, outputs, input };
+  const inputs = x.batchSizes ? split(input, x.batchSizes) : unbind(input);
+  const side = { layer: Math.floor(index / D), direction: index % D, reverse, weights, steps, outputs, inputs };
   return { side, state: page.state.map((name) => state[name]!) };
 }
 
