@@ -34,7 +34,7 @@ test "$code" = 2
 test "$(wc -l <error.txt)" = 1
 
 # Nothing that a user does not need.
-if tar -tf "$tarball" | grep -Ev '^package/(dist/src/|dist/cli/|package.json|README|CHANGELOG|LICENSE)'; then
+if tar -tf "$tarball" | grep -Ev '^package/(dist/src/|dist/node/|dist/cli/|package.json|README|CHANGELOG|LICENSE)'; then
   echo "the package holds files that nobody needs" >&2
   exit 1
 fi
