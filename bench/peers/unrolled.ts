@@ -29,7 +29,7 @@ export function unrolled(threads: number): Peer {
 }
 
 /** On the plain one. */
-export const unrolledPlain = (): Peer => ({ ...peer("unrolled-plain", "plain", 1), slow: 0.1 });
+export const unrolledPlain = (): Peer => ({ ...peer("unrolled-plain", "plain", 1), slow: 0.05 });
 
 function peer(name: string, chosen: EngineName, threads: number): Peer {
   return {

@@ -13,7 +13,7 @@ import { reshape } from "./views.ts";
 type OfOne = (x: Tensor) => Tensor;
 type Slope = (g: Tensor, x: Tensor) => Tensor;
 
-const real = /* @__NO_SIDE_EFFECTS__ */ (name: string, number: Unary["number"], rule: Slope): OfOne =>
+const real = (name: string, number: Unary["number"], rule: Slope): OfOne =>
   unary(name, () => ({ number }), { rule, reads: "x" });
 
 /** Between two kinks, exclusively, as a mask. */
@@ -124,14 +124,14 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
   return kinked(x, reshape(weight, lanes));
 }
 
-const kinked = /* @__PURE__ */ binary(
+const kinked = binary(
   "PreluKernelBackward0",
   { number: (x, slope) => (x > 0 ? x : slope * x) },
   { rule: (g, x, slope) => where(gt(x, 0), g, mul(g, slope)), reads: "ab" },
   { rule: (g, x) => where(gt(x, 0), 0, mul(g, x)), reads: "a" },
 );
 
-const gated = /* @__PURE__ */ binary(
+const gated = binary(
   "GluBackward0",
   { number: (a, b) => a / (1 + Math.exp(-b)) },
   { rule: (g, _, b) => mul(g, sigmoid(b)), reads: "b" },

@@ -15,19 +15,18 @@ const reversedDifference: Binary = { number: (a, b) => b - a, integer: (a, b) =>
 const product: Binary = { number: (a, b) => a * b, short: Math.imul, integer: (a, b) => a * b };
 const quotient: Binary = { number: (a, b) => a / b };
 
-const plus = /* @__PURE__ */ binary("AddBackward0", sum, { rule: (g) => g }, { rule: (g) => g });
-const minus = /* @__PURE__ */ binary("SubBackward0", difference, { rule: (g) => g }, { rule: (g) => neg(g) });
-const reversedMinus = /* @__NO_SIDE_EFFECTS__ */ (name: string) =>
-  binary(name, reversedDifference, { rule: (g) => neg(g) }, { rule: (g) => g });
+const plus = binary("AddBackward0", sum, { rule: (g) => g }, { rule: (g) => g });
+const minus = binary("SubBackward0", difference, { rule: (g) => g }, { rule: (g) => neg(g) });
+const reversedMinus = (name: string) => binary(name, reversedDifference, { rule: (g) => neg(g) }, { rule: (g) => g });
 const tensorMinus = reversedMinus("RsubBackward0");
 const numberMinus = reversedMinus("RsubBackward1");
-const times = /* @__PURE__ */ binary(
+const times = binary(
   "MulBackward0",
   product,
   { rule: (g, _, b) => mul(g, b), reads: "b" },
   { rule: (g, a) => mul(g, a), reads: "a" },
 );
-const over = /* @__PURE__ */ binary(
+const over = binary(
   "DivBackward0",
   quotient,
   { rule: (g, _, b) => div(g, b), reads: "b" },
@@ -94,9 +93,7 @@ export function neg(x: Tensor): Tensor {
   );
 }
 
-const negative = /* @__PURE__ */ unary("NegBackward0", () => ({ number: (x) => -x, integer: (x) => -x }), {
-  rule: (g) => neg(g),
-});
+const negative = unary("NegBackward0", () => ({ number: (x) => -x, integer: (x) => -x }), { rule: (g) => neg(g) });
 
 /** a + scale·b with one rounding, as torch's kernel has it. */
 function scaledSum(name: string, a: Operand, b: Operand, scale: number): Tensor {
@@ -132,11 +129,7 @@ export const minimum: (a: Operand, b: Operand) => Tensor = extreme(
   (a, b) => gt(a, b),
 );
 
-/* @__NO_SIDE_EFFECTS__ */ function extreme(
-  name: string,
-  f: Binary,
-  loses: (a: Tensor, b: Tensor) => Tensor,
-): (a: Operand, b: Operand) => Tensor {
+function extreme(name: string, f: Binary, loses: (a: Tensor, b: Tensor) => Tensor): (a: Operand, b: Operand) => Tensor {
   const share = (g: Tensor, mine: Tensor, other: Tensor): Tensor =>
     where(eq(mine, other), div(g, 2), where(loses(mine, other), 0, g));
   return binary(

@@ -6,7 +6,7 @@ import { logicalNot, neg, sub } from "./arithmetic.ts";
 import { asTensor, commonType, type Operand } from "./table.ts";
 import { Tensor } from "./tensor.ts";
 
-/* @__NO_SIDE_EFFECTS__ */ function bitwise(name: string, f: Binary): (a: Operand, b: Operand) => Tensor {
+function bitwise(name: string, f: Binary): (a: Operand, b: Operand) => Tensor {
   return (a, b) => {
     const dtype = commonType(a, b);
     if (dtype.kind === "float") {

@@ -35,7 +35,7 @@ export const remainder: OfTwo = rest("RemainderBackward", restOfFloor, "floor");
 /** torch.fmod, C's `%`: the result has the sign of the dividend. */
 export const fmod: OfTwo = rest("FmodBackward", restOfTrunc, "trunc");
 
-/* @__NO_SIDE_EFFECTS__ */ function rest(name: string, f: Binary, roundingMode: "floor" | "trunc"): OfTwo {
+function rest(name: string, f: Binary, roundingMode: "floor" | "trunc"): OfTwo {
   const row = (number: 0 | 1): OfTwo =>
     binary(
       `${name}${number}`,
@@ -65,7 +65,7 @@ const underivable = {
 };
 
 /** torch.floor_divide, Python's `//`: rounds down. It has no derivative. */
-export const floorDivide: OfTwo = /* @__PURE__ */ binary("NotImplemented", floorOfQuotient, underivable, underivable);
+export const floorDivide: OfTwo = binary("NotImplemented", floorOfQuotient, underivable, underivable);
 
 function modulo(a: number, b: number): number {
   const left = a % b;

@@ -16,7 +16,7 @@ import { asTensor, type Operand } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
 
 /** The in-place form of an operation. */
-/* @__NO_SIDE_EFFECTS__ */ function inPlace<Rest extends unknown[]>(
+function inPlace<Rest extends unknown[]>(
   operation: (x: Tensor, ...rest: Rest) => Tensor,
 ): (x: Tensor, ...rest: Rest) => Tensor {
   return (x, ...rest) => {

@@ -23,59 +23,52 @@ export const elementary =
     number: functions(toFloatType(dtype) === float64 ? "float64" : "float32")[name],
     array: (out, x) => engine.map(name, out as Values, x as Values),
   });
-const real = /* @__NO_SIDE_EFFECTS__ */ (number: (x: number) => number) => (): Unary => ({ number });
+const real = (number: (x: number) => number) => (): Unary => ({ number });
 const keepsIntegers =
-  /* @__NO_SIDE_EFFECTS__ */
-    (number: (x: number) => number, integer: (x: bigint) => bigint = (x) => x) =>
-    (): Unary => ({ number, integer });
+  (number: (x: number) => number, integer: (x: bigint) => bigint = (x) => x) =>
+  (): Unary => ({ number, integer });
 
 /** torch.tanh. */
-export const tanh: OfOne = /* @__PURE__ */ unary("TanhBackward0", elementary("tanh"), {
+export const tanh: OfOne = unary("TanhBackward0", elementary("tanh"), {
   rule: (g, _, y) => mul(g, sub(1, mul(y, y))),
   reads: "y",
 });
 /** torch.sigmoid: 1/(1 + e^−x). */
-export const sigmoid: OfOne = /* @__PURE__ */ unary("SigmoidBackward0", elementary("sigmoid"), {
+export const sigmoid: OfOne = unary("SigmoidBackward0", elementary("sigmoid"), {
   rule: (g, _, y) => mul(g, mul(sub(1, y), y)),
   reads: "y",
 });
 /** torch.exp. */
-export const exp: OfOne = /* @__PURE__ */ unary("ExpBackward0", elementary("exp"), {
-  rule: (g, _, y) => mul(g, y),
-  reads: "y",
-});
+export const exp: OfOne = unary("ExpBackward0", elementary("exp"), { rule: (g, _, y) => mul(g, y), reads: "y" });
 /** torch.log: the natural logarithm. */
-export const log: OfOne = /* @__PURE__ */ unary("LogBackward0", elementary("log"), {
-  rule: (g, x) => div(g, x),
-  reads: "x",
-});
+export const log: OfOne = unary("LogBackward0", elementary("log"), { rule: (g, x) => div(g, x), reads: "x" });
 /** torch.log2. */
-export const log2: OfOne = /* @__PURE__ */ unary("Log2Backward0", real(Math.log2), {
+export const log2: OfOne = unary("Log2Backward0", real(Math.log2), {
   rule: (g, x) => div(g, mul(x, Math.LN2)),
   reads: "x",
 });
 /** torch.log10. */
-export const log10: OfOne = /* @__PURE__ */ unary("Log10Backward0", real(Math.log10), {
+export const log10: OfOne = unary("Log10Backward0", real(Math.log10), {
   rule: (g, x) => div(g, mul(x, Math.LN10)),
   reads: "x",
 });
 /** torch.log1p: log(1 + x), exact for small x. */
-export const log1p: OfOne = /* @__PURE__ */ unary("Log1PBackward0", real(Math.log1p), {
+export const log1p: OfOne = unary("Log1PBackward0", real(Math.log1p), {
   rule: (g, x) => div(g, add(x, 1)),
   reads: "x",
 });
 /** torch.expm1: e^x − 1, exact for small x. */
-export const expm1: OfOne = /* @__PURE__ */ unary("Expm1Backward0", real(Math.expm1), {
+export const expm1: OfOne = unary("Expm1Backward0", real(Math.expm1), {
   rule: (g, _, y) => mul(g, add(y, 1)),
   reads: "y",
 });
 /** torch.sqrt. */
-export const sqrt: OfOne = /* @__PURE__ */ unary("SqrtBackward0", real(Math.sqrt), {
+export const sqrt: OfOne = unary("SqrtBackward0", real(Math.sqrt), {
   rule: (g, _, y) => div(g, mul(y, 2)),
   reads: "y",
 });
 /** torch.rsqrt: 1/√x. */
-export const rsqrt: OfOne = /* @__PURE__ */ unary(
+export const rsqrt: OfOne = unary(
   "RsqrtBackward0",
   real((x) => 1 / Math.sqrt(x)),
   {
@@ -88,7 +81,7 @@ export function square(x: Tensor): Tensor {
   return pow(x, 2);
 }
 /** torch.abs: |x|. */
-export const abs: OfOne = /* @__PURE__ */ unary(
+export const abs: OfOne = unary(
   "AbsBackward0",
   keepsIntegers(Math.abs, (x) => (x < 0n ? -x : x)),
   {
@@ -97,7 +90,7 @@ export const abs: OfOne = /* @__PURE__ */ unary(
   },
 );
 /** torch.sign: −1, 0 or 1. */
-export const sign: OfOne = /* @__PURE__ */ unary(
+export const sign: OfOne = unary(
   "SignBackward0",
   keepsIntegers(
     (x) => (x > 0 ? 1 : x < 0 ? -1 : 0),
@@ -106,16 +99,12 @@ export const sign: OfOne = /* @__PURE__ */ unary(
   { rule: (g) => mul(g, 0) },
 );
 /** torch.floor. */
-export const floor: OfOne = /* @__PURE__ */ unary("FloorBackward0", keepsIntegers(Math.floor), {
-  rule: (g) => mul(g, 0),
-});
+export const floor: OfOne = unary("FloorBackward0", keepsIntegers(Math.floor), { rule: (g) => mul(g, 0) });
 /** torch.ceil. */
-export const ceil: OfOne = /* @__PURE__ */ unary("CeilBackward0", keepsIntegers(Math.ceil), { rule: (g) => mul(g, 0) });
+export const ceil: OfOne = unary("CeilBackward0", keepsIntegers(Math.ceil), { rule: (g) => mul(g, 0) });
 /** torch.trunc. */
-export const trunc: OfOne = /* @__PURE__ */ unary("TruncBackward0", keepsIntegers(Math.trunc), {
-  rule: (g) => mul(g, 0),
-});
-const roundWhole = /* @__PURE__ */ unary("RoundBackward0", keepsIntegers(roundHalfToEven), { rule: (g) => mul(g, 0) });
+export const trunc: OfOne = unary("TruncBackward0", keepsIntegers(Math.trunc), { rule: (g) => mul(g, 0) });
+const roundWhole = unary("RoundBackward0", keepsIntegers(roundHalfToEven), { rule: (g) => mul(g, 0) });
 
 /** torch.round: half goes to even; to whole numbers, or to `decimals` digits after the point. */
 export function round(x: Tensor, options: { decimals?: number } = {}): Tensor {
@@ -129,53 +118,41 @@ export function round(x: Tensor, options: { decimals?: number } = {}): Tensor {
   return unary("RoundBackward1", real(number), { rule: (g) => mul(g, 0) })(x);
 }
 /** torch.sin. */
-export const sin: OfOne = /* @__PURE__ */ unary("SinBackward0", real(Math.sin), {
-  rule: (g, x) => mul(g, cos(x)),
-  reads: "x",
-});
+export const sin: OfOne = unary("SinBackward0", real(Math.sin), { rule: (g, x) => mul(g, cos(x)), reads: "x" });
 /** torch.cos. */
-export const cos: OfOne = /* @__PURE__ */ unary("CosBackward0", real(Math.cos), {
-  rule: (g, x) => mul(g, neg(sin(x))),
-  reads: "x",
-});
+export const cos: OfOne = unary("CosBackward0", real(Math.cos), { rule: (g, x) => mul(g, neg(sin(x))), reads: "x" });
 /** torch.tan. */
-export const tan: OfOne = /* @__PURE__ */ unary("TanBackward0", real(Math.tan), {
+export const tan: OfOne = unary("TanBackward0", real(Math.tan), {
   rule: (g, _, y) => mul(g, add(mul(y, y), 1)),
   reads: "y",
 });
 /** torch.asin. */
-export const asin: OfOne = /* @__PURE__ */ unary("AsinBackward0", real(Math.asin), {
+export const asin: OfOne = unary("AsinBackward0", real(Math.asin), {
   rule: (g, x) => mul(g, rsqrt(sub(1, mul(x, x)))),
   reads: "x",
 });
 /** torch.acos. */
-export const acos: OfOne = /* @__PURE__ */ unary("AcosBackward0", real(Math.acos), {
+export const acos: OfOne = unary("AcosBackward0", real(Math.acos), {
   rule: (g, x) => neg(mul(g, rsqrt(sub(1, mul(x, x))))),
   reads: "x",
 });
 /** torch.atan. */
-export const atan: OfOne = /* @__PURE__ */ unary("AtanBackward0", real(Math.atan), {
+export const atan: OfOne = unary("AtanBackward0", real(Math.atan), {
   rule: (g, x) => div(g, add(mul(x, x), 1)),
   reads: "x",
 });
 /** torch.sinh. */
-export const sinh: OfOne = /* @__PURE__ */ unary("SinhBackward0", real(Math.sinh), {
-  rule: (g, x) => mul(g, cosh(x)),
-  reads: "x",
-});
+export const sinh: OfOne = unary("SinhBackward0", real(Math.sinh), { rule: (g, x) => mul(g, cosh(x)), reads: "x" });
 /** torch.cosh. */
-export const cosh: OfOne = /* @__PURE__ */ unary("CoshBackward0", real(Math.cosh), {
-  rule: (g, x) => mul(g, sinh(x)),
-  reads: "x",
-});
+export const cosh: OfOne = unary("CoshBackward0", real(Math.cosh), { rule: (g, x) => mul(g, sinh(x)), reads: "x" });
 /** torch.erf: the error function. */
-export const erf: OfOne = /* @__PURE__ */ unary("ErfBackward0", real(erfOf), {
+export const erf: OfOne = unary("ErfBackward0", real(erfOf), {
   rule: (g, x) => mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))),
   reads: "x",
 });
 
 /** torch.relu: max(x, 0). */
-export const relu: OfOne = /* @__PURE__ */ unary(
+export const relu: OfOne = unary(
   "ReluBackward0",
   keepsIntegers(
     (x) => (x < 0 ? 0 : x),
@@ -188,7 +165,7 @@ export const relu: OfOne = /* @__PURE__ */ unary(
   },
 );
 /** torch.nn.functional.silu: x·sigmoid(x). */
-export const silu: OfOne = /* @__PURE__ */ unary("SiluBackward0", silued, {
+export const silu: OfOne = unary("SiluBackward0", silued, {
   rule: (g, x) => {
     const s = sigmoid(x);
     return mul(g, mul(s, add(mul(x, sub(1, s)), 1)));
@@ -196,7 +173,7 @@ export const silu: OfOne = /* @__PURE__ */ unary("SiluBackward0", silued, {
   reads: "x",
 });
 /** torch.nn.functional.logsigmoid: log(sigmoid(x)), without overflow. */
-export const logsigmoid: OfOne = /* @__PURE__ */ unary(
+export const logsigmoid: OfOne = unary(
   "LogSigmoidBackward0",
   real((x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)))),
   {
@@ -209,7 +186,7 @@ export function gelu(x: Tensor, options: { approximate?: "none" | "tanh" } = {})
   return (options.approximate === "tanh" ? geluByTanh : geluByErf)(x);
 }
 
-const geluByErf = /* @__PURE__ */ unary(
+const geluByErf = unary(
   "GeluBackward0",
   real((x) => 0.5 * x * (1 + erfOf(x * Math.SQRT1_2))),
   {
@@ -225,7 +202,7 @@ const geluByErf = /* @__PURE__ */ unary(
 const GELU_SCALE = Math.sqrt(2 / Math.PI);
 const GELU_CUBE = 0.044715;
 
-const geluByTanh = /* @__PURE__ */ unary(
+const geluByTanh = unary(
   "GeluBackward0",
   real((x) => 0.5 * x * (1 + Math.tanh(GELU_SCALE * (x + GELU_CUBE * x ** 3)))),
   {
@@ -291,7 +268,7 @@ export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
   return row(x);
 }
 
-const raised = /* @__NO_SIDE_EFFECTS__ */ (name: string) =>
+const raised = (name: string) =>
   binary(
     name,
     { number: power, integer: integerPower },
