@@ -36,13 +36,18 @@ export function task(
   call: () => Float32Array | number | Promise<Float32Array | number>,
   close?: () => void | Promise<void>,
 ): Task {
+  // What is there at once is not waited for: whoever sets something up around a task has it until the task is done.
   return {
     async check() {
-      if (mode === "run") return Float32Array.from((await call()) as Float32Array);
+      if (mode === "run") {
+        const output = call();
+        return Float32Array.from((output instanceof Promise ? await output : output) as Float32Array);
+      }
       const seen: number[] = [];
       let last: Float32Array | number = 0;
       for (let step = 0; step < CHECKED_STEPS; step += 1) {
-        last = await call();
+        const result = call();
+        last = result instanceof Promise ? await result : result;
         if (typeof last === "number") seen.push(last);
       }
       return Float32Array.from(typeof last === "number" ? seen : last);

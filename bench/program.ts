@@ -1,6 +1,5 @@
 /** The program behind `npm run bench`: its options, and the order of events. */
-import { Command } from "commander";
-import { engine } from "unrolled";
+import { Command, InvalidArgumentError } from "commander";
 import { INSTALL, isInstalled } from "./installed.ts";
 import { measure, type Result, type Settings } from "./measure.ts";
 import { measurePeak } from "./peak.ts";
@@ -50,6 +49,12 @@ const CANDIDATES: ReadonlyMap<string, Candidate> = new Map<string, Candidate>([
   ["torch", { start: (threads) => torch(python!, threads) }],
 ]);
 
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value >= 1)) throw new InvalidArgumentError("It is a number from 1 on.");
+  return value;
+}
+
 const list = (text: string): string[] => text.split(",");
 
 /** Runs a command line, without the names of node and the script. Errors: one line each, as Error. */
@@ -59,10 +64,10 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     .option("--only <workloads>", "such as W2,W4,T1; default: all", list)
     .option("--peers <names>", `of ${[...CANDIDATES.keys()].join(", ")}; default: all that are there`, list)
     .option("--cells <kinds>", `of ${CELLS.join(", ")}`, list, [...CELLS])
-    .option("--threads <n>", "for those that have threads", Number, 1)
-    .option("--rounds <n>", "in each of which every peer runs for a moment", Number, 9)
-    .option("--slice <ms>", "how long that moment is", Number, 30)
-    .option("--limit <s>", "leaves out whose single call takes longer, as far as that is known before", Number, 2)
+    .option("--threads <n>", "for those that have threads", positive, 1)
+    .option("--rounds <n>", "in each of which every peer runs for a moment", positive, 9)
+    .option("--slice <ms>", "how long that moment is", positive, 30)
+    .option("--limit <s>", "leaves out whose single call takes longer, as far as that is known before", positive, 2)
     .option("--json", "one line for each measurement")
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: () => {} })
@@ -92,7 +97,6 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
   } finally {
     progress.end();
     for (const peer of peers) await peer.close?.();
-    engine.use("wasm");
   }
   if (options.json) for (const note of notes(results)) terminal.printError(note);
   else report(results, peers, terminal);

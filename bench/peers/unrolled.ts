@@ -37,8 +37,13 @@ function peer(name: string, chosen: EngineName, threads: number): Peer {
     threads,
     async prepare(problem) {
       const on = <T>(work: () => T): T => {
+        const before = engine.name;
         engine.use(chosen);
-        return work();
+        try {
+          return work();
+        } finally {
+          engine.use(before);
+        }
       };
       const { check, repeat } = on(() => task(problem.workload, MODES[problem.workload.mode](problem)));
       return { check: () => on(check), repeat: (calls) => on(() => repeat(calls)) };

@@ -48,6 +48,7 @@ describe("the bench", () => {
 
   test("refuses a workload and a peer that it does not know", async () => {
     await expect(run("--only", "W9")).rejects.toThrow("bench: no workload is called so");
+    await expect(run("--rounds", "none")).rejects.toThrow("It is a number from 1 on.");
     await expect(run("--peers", "abacus")).rejects.toThrow("bench: no peer is called abacus");
   });
 });
