@@ -46,8 +46,12 @@ export function recur(
   const H = rowsHh / gates;
   const steps = batchSizes ? batchSizes.length : data.shape[0]!;
   const rows = batchSizes ? data.shape[0]! : steps * B;
-  const states = cell.state.map((_, i) => beginning(start[i]?.value, weights.length * B * (i === 0 ? P : H)));
+  // what does not fit together is for the steps, which say what is wrong
   const width = D * P;
+  if (data.shape.length !== (batchSizes ? 2 : 3) || !fit({ cell, weights, D }, data.shape.at(-1)!)) return undefined;
+  if (batchSizes && !areLiving(batchSizes, B, rows)) return undefined;
+  if (!start.every(({ shape }, i) => is(shape, weights.length, B, i === 0 ? P : H))) return undefined;
+  const states = cell.state.map((_, i) => beginning(start[i]?.value, weights.length * B * (i === 0 ? P : H)));
   let x = elements(data.value) as Float32Array;
   let output = x;
   for (const [at, { weightIh, weightHh, biasIh, biasHh, weightHr }] of weights.entries()) {
@@ -74,6 +78,38 @@ export function recur(
   const shape = batchSizes ? [rows, width] : [steps, B, width];
   const ends = states.map((state, i) => floats(state, [weights.length, B, i === 0 ? P : H]));
   return [floats(output, shape), ends];
+}
+
+/** Whether a shape is (L, B, W). */
+const is = (shape: readonly number[], L: number, B: number, W: number): boolean =>
+  shape.length === 3 && shape[0] === L && shape[1] === B && shape[2] === W;
+
+/** Whether the weights of one loop are of G gates, H units, P outputs and F features. */
+function haveSizes(own: LoopWeights, gates: number, H: number, P: number, F: number): boolean {
+  const { weightIh, weightHh, biasIh, biasHh, weightHr } = own;
+  const rows = gates * H;
+  const isMatrix = ({ shape }: Tensor, M: number, N: number): boolean =>
+    shape.length === 2 && shape[0] === M && shape[1] === N;
+  const isBias = (x: Tensor | undefined): boolean => !x || (x.shape.length === 1 && x.shape[0] === rows);
+  const isProjection = weightHr ? isMatrix(weightHr, P, H) : P === H;
+  return isProjection && isMatrix(weightIh, rows, F) && isMatrix(weightHh, rows, P) && isBias(biasIh) && isBias(biasHh);
+}
+
+/** Whether batch sizes begin with B or less, go down, and are together the rows there are. */
+function areLiving(batchSizes: readonly number[], B: number, rows: number): boolean {
+  let [left, before] = [rows, B];
+  for (const b of batchSizes) {
+    if (b > before) return false;
+    [left, before] = [left - b, b];
+  }
+  return left === 0;
+}
+
+/** Whether the weights of all loops fit together and to F features. */
+export function fit({ cell, weights, D }: Loops, F: number): boolean {
+  const gates = cell.gates.length;
+  const [rows, P] = weights[0]!.weightHh.shape as unknown as [number, number];
+  return weights.every((own, at) => haveSizes(own, gates, rows / gates, P, at < D ? F : D * P));
 }
 
 const floats = (numbers: Float32Array, shape: readonly number[]): Tensor => new Tensor(wrap(numbers, shape, float32));

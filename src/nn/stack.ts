@@ -7,8 +7,11 @@ import { transpose, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { reshape, swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
+import { RuntimeError } from "../check.ts";
+import { bfloat16, float16, float32 } from "../dense/dtype.ts";
+import { isUsual, runLiterally } from "./literal.ts";
 import type { NodeNames } from "./node-names.ts";
-import { type ScanWeights, type Sequences, scan } from "./scan.ts";
+import { type CellState, type ScanWeights, type Sequences, scan } from "./scan.ts";
 
 /** A stack: its cell, its weights layer by layer and direction by direction, and how it runs. */
 export interface Stack {
@@ -20,6 +23,8 @@ export interface Stack {
   readonly dropout: number;
   readonly training: boolean;
   readonly names: NodeNames;
+  /** The states of a batch of B where none are given. Without this they always are. */
+  readonly zeroStates?: (x: Tensor, B: number) => readonly Tensor[];
 }
 
 /** What a run gives: the output, and the states after the last step, (L·D, B, H) each. */
@@ -30,7 +35,10 @@ type Run = [output: Tensor, states: Tensor[]];
  */
 export function runPadded(own: Stack, input: Tensor, start: readonly Tensor[], batchFirst: boolean): Run {
   const data = batchFirst ? transpose(input, 0, 1) : input;
-  const [output, states] = runStack(own, { data }, data.shape[1]!, start, fusedName(own, data, data.shape[1]!));
+  if (data.shape[0] === 0) throw new RuntimeError("Expected sequence length to be larger than 0 in RNN");
+  const fused = fusedName(own, data, data.shape[1]!);
+  if (fused) expectOneDtype(own, data, start);
+  const [output, states] = runStack(own, { data }, data.shape[1]!, start, fused);
   return [batchFirst ? swapped(own.names.transposed, output, 0, 1) : output, states];
 }
 
@@ -45,19 +53,32 @@ export function runPacked(
   // only sequences of length zero: nothing runs, and the states stay what they are
   if (batchSizes.length === 0) {
     const output = zeros(0, own.D * own.weights[0]!.weightHh.shape[1]!, { dtype: data.dtype });
-    return [output, begin(own, data, B, start)];
+    return [output, [...begin(own, data, B, start)]];
   }
-  const fused = fusedName(own, data, B);
+  const fused = batchSizes.every((b) => b === B) ? fusedName(own, data, B) : undefined;
   // Sequences of one length are a padded batch, and torch's fused kernel runs them as one.
-  if (fused === undefined || batchSizes.some((b) => b !== B)) return runStack(own, { data, batchSizes }, B, start);
+  if (fused === undefined) return runStack(own, { data, batchSizes }, B, start);
   const padded = reshape(data, [batchSizes.length, B, data.shape.at(-1)!]);
+  expectOneDtype(own, padded, start);
   const [output, states] = runStack(own, { data: padded }, B, start, fused);
-  return [view(output, [data.shape[0]!, -1]), states];
+  return [view(output, [batchSizes.length * B, -1]), states];
 }
 
 /** torch's name for its fused kernel, where it would run one. */
 function fusedName({ weights, names }: Stack, { dtype }: Tensor, B: number): string | undefined {
   return B > 0 && !weights[0]!.weightHr ? names.fused(dtype) : undefined;
+}
+
+/** torch's fused kernel has its own words for dtypes that differ: it knows these three, and wants one of them. */
+function expectOneDtype({ weights }: Stack, x: Tensor, start: readonly Tensor[]): void {
+  const dtypes = [x, weights[0]!.weightHh, ...start].map((tensor) => tensor.dtype);
+  if (dtypes.every((dtype) => dtype === x.dtype)) return;
+  if (dtypes.some((dtype) => dtype !== float32 && dtype !== float16 && dtype !== bfloat16)) {
+    throw new RuntimeError("get_mkldnn_dtype: unsupported data type");
+  }
+  throw new RuntimeError(
+    "could not create a primitive descriptor for the LSTM forward propagation primitive. Run workload with environment variable ONEDNN_VERBOSE=all to get additional diagnostic information.",
+  );
 }
 
 /**
@@ -78,9 +99,17 @@ function runSteps(own: Stack, x: Sequences, B: number, start: readonly Tensor[],
   for (let first = 0; first < weights.length; first += D) {
     const sides = weights.slice(first, first + D).map((side, direction) => {
       const state = Object.fromEntries(cell.state.map((name, i) => [name, starts[i]![first + direction]!]));
-      const run = scan(cell, side, { data, batchSizes }, state, direction === 1);
+      const sequences = { data, batchSizes };
+      const run = (isUsual(cell, side, sequences, state) ? runSide : runLiterally)(
+        cell,
+        side,
+        sequences,
+        state,
+        direction === 1,
+        joinedBy,
+      );
       for (const [i, name] of cell.state.entries()) ends[i]!.push(run.state[name]!);
-      return batchSizes ? cat(run.outputs) : stackNamed(joinedBy, run.outputs, 0);
+      return run.output;
     });
     data = sides.length === 1 ? sides[0]! : cat(sides, -1);
     const last = first + D === weights.length;
@@ -89,10 +118,20 @@ function runSteps(own: Stack, x: Sequences, B: number, start: readonly Tensor[],
   return [data, ends.map((states) => stack(states))];
 }
 
-/** The states to start with, (L·D, B, P), (L·D, B, H) ...: zeros where none are given. */
-function begin({ cell, weights }: Stack, { dtype }: Tensor, B: number, start: readonly Tensor[]): Tensor[] {
-  if (start.length > 0) return [...start];
-  const [rows, P] = weights[0]!.weightHh.shape as unknown as [number, number];
-  const H = rows / cell.gates.length;
-  return cell.state.map((_, i) => zeros([weights.length, B, i === 0 ? P : H], { dtype }));
+/** The states to start with: zeros where none are given. */
+function begin(own: Stack, data: Tensor, B: number, start: readonly Tensor[]): readonly Tensor[] {
+  return start.length > 0 || !own.zeroStates ? start : own.zeroStates(data, B);
+}
+
+/** One layer in one direction, step by step. */
+function runSide(
+  cell: Cell,
+  weights: ScanWeights,
+  x: Sequences,
+  start: CellState,
+  reverse: boolean,
+  joinedBy: string,
+): { output: Tensor; state: CellState } {
+  const { outputs, state } = scan(cell, weights, x, start, reverse);
+  return { output: x.batchSizes ? cat(outputs) : stackNamed(joinedBy, outputs, 0), state };
 }

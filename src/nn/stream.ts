@@ -6,6 +6,7 @@
  *     for (const x of steps) show(session.step(x));
  */
 import { noGrad } from "../autograd/mode.ts";
+import { fit } from "../autograd/recur.ts";
 import { isSingle, type Step, stepper } from "../autograd/step.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { listText, RuntimeError, ValueError } from "../check.ts";
@@ -188,8 +189,8 @@ export class Stream {
   #own(states: StreamNumbers[]): void {
     this.#states = states;
     this.#output = this.#dtype.allocate((this.batchSize ?? 1) * this.#width) as StreamNumbers;
-    const single = isSingle(this.#stack);
-    this.#step = single ? stepper(this.#stack, this.batchSize ?? 1, states as Float32Array[]) : undefined;
+    const isFast = isSingle(this.#stack) && fit(this.#stack, this.#source.inputSize);
+    this.#step = isFast ? stepper(this.#stack, this.batchSize ?? 1, states as Float32Array[]) : undefined;
   }
 
   /** The layer may have been given other weights, even of another dtype. */

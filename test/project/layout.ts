@@ -11,6 +11,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   optim: ["arithmetic", "check", "dense", "autograd"],
   learn: ["check", "cells", "dense", "autograd", "nn"],
   formats: ["arithmetic", "check", "dense"],
+  inference: ["check", "cells", "dense", "engine", "formats"],
   save: ["check", "dense", "autograd", "nn", "formats"],
 };
 
@@ -19,6 +20,7 @@ export const ENTRIES: readonly string[] = [
   "autograd.ts",
   "functional.ts",
   "index.ts",
+  "inference.ts",
   "init.ts",
   "nn.ts",
   "optim.ts",
