@@ -44,10 +44,12 @@ export function recurRecorded(
   stepwise: (loop: RecordedLoop) => LoopResult,
 ): LoopResult | undefined {
   const inputs = inputsOf(cell, loop);
-  if (inputs.some((x) => x.dtype !== float32 || x.value.count === 0)) return undefined;
   const { projected, matrix, bias, start, reverse } = loop;
   const begin = cell.state.map((key) => start[key]!);
   const [H, B] = [matrix.shape[0]!, begin[0]!.shape[0]!];
+  if (inputs.some((x) => x.dtype !== float32 || x.value.count === 0)) return undefined;
+  // the steps have the words for states of another size
+  if (begin.some((x) => x.shape[0] !== B || x.shape[1] !== H)) return undefined;
   const states = begin.map((state) => copyElements(state.value) as Float32Array);
   const output = new Float32Array((projected.value.count / projected.shape.at(-1)!) * H);
   const { data, offset, strides } = matrix.value;
