@@ -29,6 +29,6 @@ export class Size extends Array<number> {
 export function size(lengths: readonly number[]): Size {
   if (lengths instanceof Size) return lengths;
   const result = new Size();
-  for (const length of lengths) result.push(length);
+  for (let d = 0; d < lengths.length; d += 1) result[d] = lengths[d]!;
   return result;
 }
