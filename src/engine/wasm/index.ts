@@ -12,8 +12,9 @@ import { type GemmKernels, gemmKernels } from "./gemm-kernel.ts";
 import { f32x4, v128 } from "./instructions.ts";
 import { type MapKernels, map, mapKernels } from "./map.ts";
 import { recur, type StepKernel, stepKernel } from "./recur.ts";
-import { type Kernels, recurSaving, walkBack } from "./recur-train.ts";
+import { type Kernels, recurSaving } from "./recur-train.ts";
 import { type TrainKernels, trainKernels } from "./train-kernel.ts";
+import { walkBack } from "./walk-back.ts";
 import { type WeightKernels, weightKernels } from "./weight-kernel.ts";
 
 /** The engine, compiled on the spot; undefined if this machine or its content policy has none for us. */

@@ -6,7 +6,7 @@
  *     forward     s = page(x, r, s);  out = s.h;  saved = the state before, and what backward asks for
  *     backward    x', r', s' = the gradients of x, r and s from those of the new s
  */
-import type { Algebra, Cell, Named } from "../../cells/cell.ts";
+import type { Algebra, Cell, DifferentiableAlgebra, Named } from "../../cells/cell.ts";
 import { reverse } from "../../cells/reverse.ts";
 import { type Code, define, type FunctionCode, type Local, repeatWhile } from "./assembler.ts";
 import { f32x4, i32, v128 } from "./instructions.ts";
@@ -82,21 +82,29 @@ export function trainKernels(cell: Cell): TrainCode | undefined {
 
 /** Whether the gradient of the output alone reaches every state, after the step and before it. */
 function isEntangled(cell: Cell): boolean {
-  const silent: Algebra<boolean> & Record<string, () => boolean> = Object.fromEntries(
-    ["add", "sub", "mul", "neg", "sigmoid", "tanh", "relu", "sigmoidGrad", "tanhGrad", "reluGrad"].map((name) => [
-      name,
-      () => true,
-    ]),
-  ) as never;
-  const named = (names: readonly string[]): Named<string, boolean> =>
+  const named = (names: readonly string[]): Named<string, true> =>
     Object.fromEntries(names.map((name) => [name, true]));
   const [output, ...others] = cell.state;
   const inputs = [named(cell.gates), named(cell.gates), named(cell.state)] as const;
-  const { state, next } = reverse<string, string, string, boolean>(cell, silent as never, ...inputs, {
-    [output!]: true,
-  });
+  const grads: Partial<Named<string, true>> = { [output!]: true };
+  const { state, next } = reverse<string, string, string, true>(cell, presence, ...inputs, grads);
   return others.every((name) => state[name] && next[name]);
 }
+
+/** The arithmetic that knows of each value only that it is there. */
+const present = (): true => true;
+const presence: DifferentiableAlgebra<true> = {
+  add: present,
+  sub: present,
+  mul: present,
+  neg: present,
+  sigmoid: present,
+  tanh: present,
+  relu: present,
+  sigmoidGrad: present,
+  tanhGrad: present,
+  reluGrad: present,
+};
 
 function forwardKernel(cell: Cell, slots: ReadonlyMap<Source, number>): FunctionCode {
   const { gates, state } = cell;
@@ -223,7 +231,7 @@ function backwardKernel(cell: Cell, slots: Map<Source, number>): { code: Functio
         before,
       );
       halved = gates.some((gate) => result.x[gate] !== result.r[gate]);
-      const halves = halved ? ([[x, result.x] as const, [r, result.r] as const] as const) : [[x, result.x] as const];
+      const halves = [[x, result.x] as const, [r, result.r] as const].slice(0, halved ? 2 : 1);
       const nothing = f32x4.const(0);
       const given = halves.map(([to, grads]) => [to, gates.map((gate) => grads[gate]?.() ?? nothing)] as const);
       const kept = state.map((name) => result.state[name]!());
