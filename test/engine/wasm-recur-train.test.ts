@@ -1,6 +1,6 @@
 import * as torch from "unrolled";
 import { nn, type Tensor } from "unrolled";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 const { PackedSequence, packPaddedSequence } = nn.utils;
 
@@ -12,6 +12,7 @@ interface Layer {
   zeroGrad(): void;
 }
 
+beforeEach(() => torch.engine.use("wasm"));
 afterEach(() => torch.engine.use("wasm"));
 
 function tensorsOf(value: unknown): Tensor[] {
