@@ -98,14 +98,18 @@ function engineOf(memory: GrowingMemory, exports: GemmKernels & WeightKernels & 
   const trainedOf = (cell: Cell): Kernels | undefined => {
     if (trained.has(cell)) return trained.get(cell);
     trained.set(cell, undefined);
-    const code = trainKernels(cell);
-    if (!code) return undefined;
-    const keep = (module: object): void => {
-      const own = new machine.Instance(module, { arena: { memory } }).exports as TrainKernels;
-      trained.set(cell, { ...exports, ...own, ...code });
-    };
-    if (synchronous()) keep(new machine.Module(assemble(code.functions)));
-    else void machine.compile(assemble(code.functions)).then(keep, () => {});
+    try {
+      const code = trainKernels(cell);
+      if (!code) return undefined;
+      const keep = (module: object): void => {
+        const own = new machine.Instance(module, { arena: { memory } }).exports as TrainKernels;
+        trained.set(cell, { ...exports, ...own, ...code });
+      };
+      if (synchronous()) keep(new machine.Module(assemble(code.functions)));
+      else void machine.compile(assemble(code.functions)).then(keep, () => {});
+    } catch {
+      // a page that cannot be read as lanes is run step by step
+    }
     return trained.get(cell);
   };
   return {
