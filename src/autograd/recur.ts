@@ -28,6 +28,8 @@ export function recur(
   const recorded = isGradEnabled() && inputs.some((x) => x.requiresGrad);
   if (recorded || inputs.some((x) => x.dtype !== float32 || x.value.count === 0)) return undefined;
   const [H, B] = [weight.shape[1]!, begin[0]!.shape[0]!];
+  // the steps have the words for states of another size
+  if (begin.some((x) => x.shape[0] !== B || x.shape[1] !== H)) return undefined;
   const shape = [...projected.shape.slice(0, -1), H];
   const output = new Float32Array((projected.value.count / projected.shape.at(-1)!) * H);
   const states = begin.map((state) => copyElements(state.value) as Float32Array);

@@ -3,6 +3,7 @@ import { zeros } from "../autograd/create.ts";
 import { cat, stack, stackNamed, unbind } from "../autograd/join.ts";
 import { dropout } from "../autograd/random.ts";
 import { recur } from "../autograd/recur.ts";
+import { type LoopResult, type RecordedLoop, recurRecorded } from "../autograd/recur-graph.ts";
 import { transpose, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { reshape, swapped } from "../autograd/views.ts";
@@ -11,7 +12,7 @@ import { RuntimeError } from "../check.ts";
 import { bfloat16, float16, float32 } from "../dense/dtype.ts";
 import { isUsual, runLiterally } from "./literal.ts";
 import type { NodeNames } from "./node-names.ts";
-import { type CellState, project, type ScanWeights, type Sequences, scanProjected } from "./scan.ts";
+import { type CellState, loopWeights, project, type ScanWeights, type Sequences, scanProjected } from "./scan.ts";
 
 /** A stack: its cell, its weights layer by layer and direction by direction, and how it runs. */
 export interface Stack {
@@ -104,8 +105,8 @@ function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy =
 }
 
 /**
- * One layer in one direction. Where nobody asks for gradients or watches the steps, the engine runs the whole loop, if it
- * can, with the same bits.
+ * One layer in one direction. Where nobody watches the steps, the engine runs the whole loop, if it can, with the same
+ * bits, forwards and backwards.
  */
 function runSide(
   cell: Cell,
@@ -114,13 +115,19 @@ function runSide(
   start: CellState,
   reverse: boolean,
   joinedBy: string,
-): { output: Tensor; state: CellState } {
-  const projected = project(weights, x);
+): LoopResult {
+  const { data: projected, batchSizes } = project(weights, x);
   const { weightHh: weight, biasHh: bias, weightHr } = weights;
-  const stepwise = cell.watched || weightHr;
-  const { data, batchSizes } = projected;
-  const whole = stepwise ? undefined : recur(cell, { projected: data, batchSizes, weight, bias, start, reverse });
-  if (whole) return whole;
-  const { outputs, state } = scanProjected(cell, weights, projected, start, reverse);
-  return { output: batchSizes ? cat(outputs) : stackNamed(joinedBy, outputs, 0), state };
+  const inOneCall = !cell.watched && !weightHr;
+  const unrecorded = inOneCall && recur(cell, { projected, batchSizes, weight, bias, start, reverse });
+  if (unrecorded) return unrecorded;
+  const name = batchSizes ? "CatBackward0" : joinedBy;
+  const entered = loopWeights(weights);
+  const stepwise = (loop: RecordedLoop): LoopResult => {
+    const read = { ...entered, matrix: loop.matrix, bias: loop.bias };
+    const { outputs, state } = scanProjected(cell, read, { data: loop.projected, batchSizes }, loop.start, reverse);
+    return { output: batchSizes ? cat(outputs) : stackNamed(name, outputs, 0), state };
+  };
+  const loop = { projected, batchSizes, matrix: entered.matrix, bias: entered.bias, start, reverse };
+  return (inOneCall && recurRecorded(name, cell, loop, stepwise)) || stepwise(loop);
 }

@@ -12,6 +12,10 @@ import { type GemmKernels, gemmKernels } from "./gemm-kernel.ts";
 import { f32x4, v128 } from "./instructions.ts";
 import { type MapKernels, map, mapKernels } from "./map.ts";
 import { recur, type StepKernel, stepKernel } from "./recur.ts";
+import { type Kernels, recurSaving } from "./recur-train.ts";
+import { type TrainKernels, trainKernels } from "./train-kernel.ts";
+import { walkBack } from "./walk-back.ts";
+import { type WeightKernels, weightKernels } from "./weight-kernel.ts";
 
 /** The engine, compiled on the spot; undefined if this machine or its content policy has none for us. */
 export function compile(): Engine | undefined {
@@ -52,7 +56,7 @@ interface Host {
 const host = globalThis as unknown as Host;
 const machine = host.WebAssembly as NonNullable<Host["WebAssembly"]>;
 
-const kernels = () => [...gemmKernels(), ...mapKernels()];
+const kernels = () => [...gemmKernels(), ...mapKernels(), ...weightKernels()];
 
 /** Whether relaxed SIMD compiles. In Node 20 it is there, but behind a flag, which may be set at any time. */
 function offered(): boolean {
@@ -69,11 +73,11 @@ function offered(): boolean {
 function instantiate(module: object): Engine | undefined {
   const memory = new machine.Memory({ initial: 1 });
   const instance = new machine.Instance(module, { arena: { memory } });
-  const engine = engineOf(memory, instance.exports as GemmKernels & MapKernels);
+  const engine = engineOf(memory, instance.exports as GemmKernels & WeightKernels & MapKernels);
   return isFused(engine) ? engine : undefined;
 }
 
-function engineOf(memory: GrowingMemory, exports: GemmKernels & MapKernels): Engine {
+function engineOf(memory: GrowingMemory, exports: GemmKernels & WeightKernels & MapKernels): Engine {
   const arena = new Arena(memory);
   const steps = new WeakMap<Cell, StepKernel | undefined>();
   /** The kernel of a cell; undefined while a page is not kept waiting for it. */
@@ -88,6 +92,25 @@ function engineOf(memory: GrowingMemory, exports: GemmKernels & MapKernels): Eng
     if (synchronous()) keep(new machine.Module(bytes));
     else void machine.compile(bytes).then(keep, () => {});
     return steps.get(cell);
+  };
+  const trained = new WeakMap<Cell, Kernels | undefined>();
+  /** The kernels of a cell for gradients; undefined as above, or if they cannot be had. */
+  const trainedOf = (cell: Cell): Kernels | undefined => {
+    if (trained.has(cell)) return trained.get(cell);
+    trained.set(cell, undefined);
+    try {
+      const code = trainKernels(cell);
+      if (!code) return undefined;
+      const keep = (module: object): void => {
+        const own = new machine.Instance(module, { arena: { memory } }).exports as TrainKernels;
+        trained.set(cell, { ...exports, ...own, ...code });
+      };
+      if (synchronous()) keep(new machine.Module(assemble(code.functions)));
+      else void machine.compile(assemble(code.functions)).then(keep, () => {});
+    } catch {
+      // a page that cannot be read as lanes is run step by step
+    }
+    return trained.get(cell);
   };
   return {
     name: "wasm",
@@ -104,6 +127,12 @@ function engineOf(memory: GrowingMemory, exports: GemmKernels & MapKernels): Eng
     recur(problem) {
       const step = stepOf(problem.cell);
       return step !== undefined && recur(arena, exports, step, problem);
+    },
+    recurSaving(problem) {
+      const kernels = trainedOf(problem.cell);
+      const saved = kernels && recurSaving(arena, kernels, problem);
+      // without a gradient of the last output the walk would begin with what is absent
+      return saved && ((wants) => (wants.output || wants.given[0]) && walkBack(arena, kernels, problem, saved, wants));
     },
   };
 }

@@ -1,0 +1,56 @@
+/** The order of a loop over time: which step comes when, where its rows lie, and which steps are in the arena together. */
+
+/** The steps of a recurrence in the order in which they are run. */
+export class Schedule {
+  readonly batchSizes: readonly number[];
+  /** The row at which each step begins. */
+  readonly starts: readonly number[];
+  readonly #reverse: boolean;
+
+  constructor(batchSizes: readonly number[], reverse: boolean) {
+    this.batchSizes = batchSizes;
+    this.#reverse = reverse;
+    let total = 0;
+    this.starts = batchSizes.map((b) => {
+      total += b;
+      return total - b;
+    });
+  }
+
+  /** The number of steps. */
+  get length(): number {
+    return this.batchSizes.length;
+  }
+
+  /** The time of a step. */
+  time(step: number): number {
+    return this.#reverse ? this.length - 1 - step : step;
+  }
+
+  /** The number of rows of a step. */
+  rows(step: number): number {
+    return this.batchSizes[this.time(step)];
+  }
+
+  /** The first row of a step. */
+  start(step: number): number {
+    return this.starts[this.time(step)];
+  }
+
+  /** The rows of the steps `first` to `last`, as a range: they lie together. */
+  range(first: number, last: number): readonly [start: number, end: number] {
+    const [from, to] = this.#reverse ? [last, first] : [first, last];
+    return [this.start(from), this.start(to) + this.rows(to)];
+  }
+
+  /** The last of the steps from `step` on, forwards or backwards, that have no more than `most` rows together. */
+  endOfChunk(step: number, most: number, direction: 1 | -1): number {
+    let [last, count] = [step, this.rows(step)];
+    for (let next = step + direction; next >= 0 && next < this.length; next += direction) {
+      count += this.rows(next);
+      if (count > most) break;
+      last = next;
+    }
+    return last;
+  }
+}
