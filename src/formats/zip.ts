@@ -28,6 +28,7 @@ const CENTRAL = { signature: 0x02014b50, size: 46 } as const;
 const END = { signature: 0x06054b50, size: 22 } as const;
 const ZIP64_END = { signature: 0x06064b50, size: 56 } as const;
 const ZIP64_LOCATOR = { signature: 0x07064b50, size: 20 } as const;
+const DESCRIPTOR = 0x08074b50;
 const MAX_COMMENT = 0xffff;
 
 /** In a 16 or 32 bit field: the number stands in a zip64 field. */
@@ -221,7 +222,20 @@ function readLocal(archive: Uint8Array, record: CentralRecord, limit: number): E
   if (sizes.some((local) => local !== size && !(later && local === 0))) throw differs("size");
   const data = reader.position;
   reader.take(size);
+  // an empty entry may have a descriptor or none: nothing hangs on it
+  if (later && size > 0) expectDescriptor(reader, crc, size);
   return { name, header, data, end: reader.position };
+}
+
+/** Checksum and sizes after the data, which say again what the directory says; sizes of 32 bits, or of 64. */
+function expectDescriptor(reader: ByteReader, crc: number, size: number): void {
+  const at = reader.position;
+  if (reader.u32() !== DESCRIPTOR || reader.u32() !== crc) throw reader.error("another descriptor follows the data", at);
+  const [packed, second] = [reader.u32(), reader.u32()];
+  if (packed === size && second === size) return;
+  const wide = new ByteReader(reader.take(8), { format: FORMAT, part: "descriptor" });
+  const large = [packed + second * 2 ** 32, wide.u64()];
+  if (large.some((said) => said !== size)) throw reader.error("another descriptor follows the data", at);
 }
 
 function expectDisjoint(extents: readonly Extent[]): void {
