@@ -16,7 +16,7 @@ import { ALIGNMENT, type NewEntry, writeZip } from "./zip-write.ts";
  * one memory share a storage in the file; a view keeps its whole storage, as in torch. Errors: FormatError for values
  * that torch's safe loader would refuse.
  */
-export function saveTorch(
+export function writeTorch(
   value: unknown,
   describe: (value: object) => StoredTensor | undefined = () => undefined,
 ): Uint8Array {

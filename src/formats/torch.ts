@@ -30,7 +30,7 @@ export interface LoadOptions {
  * The value that torch.save wrote, with `make` called once for each tensor. Errors: FormatError, for everything that is
  * not a checkpoint of tensors and plain values.
  */
-export function loadTorch(
+export function readTorch(
   file: Uint8Array,
   make: (tensor: StoredTensor) => unknown,
   options: LoadOptions = {},

@@ -161,7 +161,11 @@ function readCentral(reader: ByteReader): CentralRecord {
   const wide = zip64Fields(reader, extra, [size, packed, header], at);
   if (flags & ~HARMLESS_FLAGS) throw reader.error(`entry ${shown(name)} is encrypted or of an unknown kind`, at);
   if (method !== 0 || wide[0] !== wide[1]) {
-    throw reader.error(`entry ${shown(name)} is compressed`, at, "only stored entries are read, as torch.save writes");
+    throw reader.error(
+      `entry ${shown(name)} is compressed`,
+      at,
+      "only stored entries are read, as torch.save and numpy.savez write them",
+    );
   }
   if (attributes >>> 28 === 0xa) throw reader.error(`entry ${shown(name)} is a symbolic link`, at);
   if (disk !== 0) throw reader.error("an archive in several parts", at);
@@ -230,7 +234,8 @@ function readLocal(archive: Uint8Array, record: CentralRecord, limit: number): E
 /** Checksum and sizes after the data, which say again what the directory says; sizes of 32 bits, or of 64. */
 function expectDescriptor(reader: ByteReader, crc: number, size: number): void {
   const at = reader.position;
-  if (reader.u32() !== DESCRIPTOR || reader.u32() !== crc) throw reader.error("another descriptor follows the data", at);
+  if (reader.u32() !== DESCRIPTOR || reader.u32() !== crc)
+    throw reader.error("another descriptor follows the data", at);
   const [packed, second] = [reader.u32(), reader.u32()];
   if (packed === size && second === size) return;
   const wide = new ByteReader(reader.take(8), { format: FORMAT, part: "descriptor" });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { OrderedDict } from "../../src/dense/ordered-dict.ts";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { loadTorch } from "../../src/formats/torch.ts";
+import { readTorch } from "../../src/formats/torch.ts";
 import { metadataOf, type StoredTensor } from "../../src/formats/values.ts";
 import {
   ascii,
@@ -20,7 +20,7 @@ import {
 } from "./archive.ts";
 import { fileNamed } from "./describe.ts";
 
-const load = (bytes: Uint8Array): unknown => loadTorch(bytes, (stored) => stored);
+const load = (bytes: Uint8Array): unknown => readTorch(bytes, (stored) => stored);
 const storage = new Uint8Array(24);
 
 function messageOf(bytes: Uint8Array): string {
@@ -130,7 +130,7 @@ describe("a pickle is refused", () => {
 
   test("with a tensor as a key", () => {
     const bytes = checkpoint(program("}", tensor(), "Ns"), { "0": storage });
-    expect(() => loadTorch(bytes, () => "made of it")).toThrow("a tensor as a key");
+    expect(() => readTorch(bytes, () => "made of it")).toThrow("a tensor as a key");
   });
 
   test("that never stops", () => {

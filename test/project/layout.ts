@@ -11,7 +11,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   optim: ["arithmetic", "check", "dense", "autograd"],
   learn: ["check", "cells", "dense", "autograd", "nn"],
   formats: ["arithmetic", "check", "dense"],
-  save: ["check", "dense", "autograd", "nn", "formats"],
+  files: ["check", "dense", "autograd", "nn", "formats"],
 };
 
 /** The files at the top of `src` that re-export by name; nothing else does, and they have no code. */
