@@ -350,13 +350,9 @@ describe("every command", () => {
     const examples = [...out.matchAll(/^ {2}\$ unrolled (.*?)(?: [>|&].*)?$/gm)].map((match) => match[1]!);
     expect(examples.length).toBeGreaterThan(2);
     for (const example of examples) {
-      const argv = example
-        .split(" ")
-        .map((word) =>
-          /\.\w+$/.test(word) ? folder.file(word.includes("encoder") && command === "run" ? word : word) : word,
-        );
-      const choice = example.includes("checkpoint") && command === "run" ? ["--prefix", "encoder"] : [];
-      const outcome = await run(...argv, ...choice, ...(command === "convert" ? ["--force"] : []));
+      const isFile = (word: string): boolean => /\.(pt|npz|safetensors|npy|csv|json)$/.test(word);
+      const argv = example.split(" ").map((word) => (isFile(word) ? folder.file(word) : word));
+      const outcome = await run(...argv, ...(command === "convert" ? ["--force"] : []));
       expect(outcome.code, `${example}: ${outcome.err}`).toBe(0);
     }
     for (const line of out.split("\n")) expect(line.length, line).toBeLessThanOrEqual(88);
