@@ -10,6 +10,7 @@
  * That leaves 12 kB for the table. (The idea is that of Russell and Kaufmann's Chorba.) Xor does not see the order of
  * bytes in a word.
  */
+import { compileStrikeOut, type StrikeOut } from "../engine/wasm/strike-out.ts";
 
 const REVERSED_POLYNOMIAL = 0xedb88320;
 
@@ -25,47 +26,47 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 /** Where a word goes: 3006 - 2866, 3006 - 2215 and 3006 places on. */
 const [NEAR, MIDDLE, FAR] = [140, 791, 3006] as const;
 
-/** Words that are struck out at a time; a multiple of 4. With the history before them they stay in the nearest memory. */
+/** Words that are struck out at a time. With the history before them they stay in the nearest memory. */
 const BLOCK = 8192;
 
 const WORD = Int32Array.BYTES_PER_ELEMENT;
 
-/** The checksum of the bytes, 0 to 2^32 - 1. */
-export function crc32(bytes: Uint8Array): number {
+/** The loop, by SIMD where there is any; made when it is needed first. */
+let fastest: StrikeOut | undefined;
+
+/** The checksum of the bytes, 0 to 2^32 - 1, with a loop of the caller's or the fastest. */
+export function crc32(bytes: Uint8Array, loop?: StrikeOut): number {
   const blocks = Math.floor((bytes.length / WORD - FAR) / BLOCK);
   if (blocks < 1) return (throughTable(bytes, 0xffffffff) ^ 0xffffffff) >>> 0;
-  const words = new Int32Array(FAR + BLOCK); // the history, and what is being struck out
-  const scratch = new Int32Array(BLOCK);
-  for (let block = 0; block < blocks; block += 1) {
+  fastest ??= compileStrikeOut(NEAR, MIDDLE, FAR, BLOCK) ?? plainStrikeOut();
+  const { words, run } = loop ?? fastest; // the history, and the block
+  const block = new Uint8Array(words.buffer, FAR * WORD, BLOCK * WORD);
+  words.fill(0);
+  for (let at = 0; at < blocks * BLOCK * WORD; at += BLOCK * WORD) {
     words.copyWithin(0, BLOCK);
-    const source = wordsAt(bytes, block * BLOCK * WORD, scratch);
+    block.set(bytes.subarray(at, at + BLOCK * WORD));
     // the checksum begins with all ones, which is the same as turning over the first 32 bits
-    if (block === 0) words[0] = -1;
-    strikeOut(words, source);
+    if (at === 0) words[FAR] = ~words[FAR]!;
+    run();
   }
   const end = blocks * BLOCK * WORD;
-  const rest = bytes.slice(end, end + FAR * WORD);
+  const rest = new Uint8Array(bytes.subarray(end, end + FAR * WORD)); // `slice` of a Node Buffer is no copy
   addHistory(new Int32Array(rest.buffer), words.subarray(BLOCK));
   return (throughTable(bytes.subarray(end + FAR * WORD), throughTable(rest, 0)) ^ 0xffffffff) >>> 0;
 }
 
-/** A block of the bytes as words: a window on them where they are aligned, else a copy. */
-function wordsAt(bytes: Uint8Array, at: number, scratch: Int32Array): Int32Array {
-  const start = bytes.byteOffset + at;
-  if (start % WORD === 0) return new Int32Array(bytes.buffer, start, BLOCK);
-  new Uint8Array(scratch.buffer).set(bytes.subarray(at, at + BLOCK * WORD));
-  return scratch;
-}
-
-/** Four words a turn: that many do not depend on each other, and it halves the time. */
-function strikeOut(words: Int32Array, source: Int32Array): void {
-  for (let at = 0; at < BLOCK; at += 4) {
-    const i = FAR + at;
-    words[i] = source[at]! ^ words[i - NEAR]! ^ words[i - MIDDLE]! ^ words[i - FAR]!;
-    words[i + 1] = source[at + 1]! ^ words[i + 1 - NEAR]! ^ words[i + 1 - MIDDLE]! ^ words[i + 1 - FAR]!;
-    words[i + 2] = source[at + 2]! ^ words[i + 2 - NEAR]! ^ words[i + 2 - MIDDLE]! ^ words[i + 2 - FAR]!;
-    words[i + 3] = source[at + 3]! ^ words[i + 3 - NEAR]! ^ words[i + 3 - MIDDLE]! ^ words[i + 3 - FAR]!;
-  }
+/** The loop in JavaScript, for machines without SIMD. Four words a turn: that halves the time. */
+export function plainStrikeOut(): StrikeOut {
+  const words = new Int32Array(FAR + BLOCK);
+  const run = (): void => {
+    for (let i = FAR; i < FAR + BLOCK; i += 4) {
+      words[i]! ^= words[i - NEAR]! ^ words[i - MIDDLE]! ^ words[i - FAR]!;
+      words[i + 1]! ^= words[i + 1 - NEAR]! ^ words[i + 1 - MIDDLE]! ^ words[i + 1 - FAR]!;
+      words[i + 2]! ^= words[i + 2 - NEAR]! ^ words[i + 2 - MIDDLE]! ^ words[i + 2 - FAR]!;
+      words[i + 3]! ^= words[i + 3 - NEAR]! ^ words[i + 3 - MIDDLE]! ^ words[i + 3 - FAR]!;
+    }
+  };
+  return { words, run };
 }
 
 /** What was struck out in the last words falls onto the 3006 behind them, which stay. */

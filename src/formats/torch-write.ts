@@ -63,7 +63,7 @@ const FOLDER = "archive";
 
 /** Forty digits that are the same for the same content; torch's come from hashes of its own. */
 function label(contents: readonly Uint8Array[]): string {
-  const checksums = Uint32Array.from(contents, crc32);
+  const checksums = Uint32Array.from(contents, (bytes) => crc32(bytes));
   const [names, data] = [contents.length, crc32(new Uint8Array(checksums.buffer))];
   return String(names).padStart(20, "0") + String(data).padStart(20, "0");
 }

@@ -10,7 +10,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   nn: ["arithmetic", "check", "cells", "random", "dense", "autograd"],
   optim: ["arithmetic", "check", "dense", "autograd"],
   learn: ["check", "cells", "dense", "autograd", "nn"],
-  formats: ["arithmetic", "check", "dense"],
+  formats: ["arithmetic", "check", "engine", "dense"],
   files: ["check", "dense", "autograd", "nn", "formats"],
 };
 
