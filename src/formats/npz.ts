@@ -11,7 +11,8 @@ const SUFFIX = ".npy";
 export function readNpz(file: Uint8Array, copy: boolean): ReadonlyMap<string, Dense> {
   const arrays = new Map<string, Dense>();
   for (const [name, entry] of readZip(file)) {
-    if (!name.endsWith(SUFFIX)) throw new FormatError("is no array", { format: "npz", part: name });
+    if (!name.endsWith(SUFFIX))
+      throw new FormatError("is no array", { format: "npz", part: name, offset: entry.start });
     arrays.set(name.slice(0, -SUFFIX.length), readNpy(entryBytes(file, entry), copy, name));
   }
   return arrays;

@@ -54,7 +54,7 @@ function isContainer(value: unknown): value is object {
 
 /** A tensor that is a key would be looked for by what it is, not by what it becomes. */
 function expectSame(before: unknown, after: unknown): void {
-  if (before !== after) throw new FormatError("a tensor as a key is not supported", { format: "torch" });
+  if (before !== after) throw new FormatError("a tensor as a key is not supported", { format: "torch", offset: 0 });
 }
 
 function expectData(value: unknown): void {
@@ -65,5 +65,5 @@ function expectData(value: unknown): void {
     value instanceof Size ||
     value instanceof Device ||
     [...STORAGE_CLASSES.values()].includes(value as DType);
-  if (!isData) throw new FormatError(`${describe(value)} is not data`, { format: "torch" });
+  if (!isData) throw new FormatError(`${describe(value)} is not data`, { format: "torch", offset: 0 });
 }

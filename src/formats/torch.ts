@@ -54,13 +54,13 @@ function readArchive(file: Uint8Array, copy: boolean): unknown {
   const find = (name: string): ZipEntry | undefined => entries.get(`${folder}/${name}`);
   const read = (name: string): Uint8Array => {
     const entry = find(name);
-    if (!entry) throw new FormatError("is missing", { format: FORMAT, part: name });
+    if (!entry) throw new FormatError("is missing", { format: FORMAT, part: name, offset: 0 });
     return entryBytes(file, entry);
   };
   if (find("constants.pkl")) {
     throw new FormatError(
       "a TorchScript program is not supported",
-      { format: FORMAT },
+      { format: FORMAT, offset: 0 },
       "save model.state_dict() instead",
     );
   }
@@ -80,10 +80,10 @@ function commonFolder(names: Iterable<string>): string {
     const [first, ...rest] = name.split("/");
     folder ??= first!;
     if (rest.length === 0 || first !== folder) {
-      throw new FormatError("stands outside the one folder of the archive", { format: FORMAT, part: name });
+      throw new FormatError("stands outside the one folder of the archive", { format: FORMAT, part: name, offset: 0 });
     }
   }
-  if (folder === undefined) throw new FormatError("an empty archive", { format: FORMAT });
+  if (folder === undefined) throw new FormatError("an empty archive", { format: FORMAT, offset: 0 });
   return folder;
 }
 
@@ -94,6 +94,7 @@ function expectVersion(bytes: Uint8Array): void {
     throw new FormatError(`'${shown(text)}' is no version between 1 and ${MAX_VERSION}`, {
       format: FORMAT,
       part: "version",
+      offset: 0,
     });
   }
 }
@@ -101,7 +102,11 @@ function expectVersion(bytes: Uint8Array): void {
 function isBigEndian(bytes: Uint8Array): boolean {
   const order = decodeUtf8(bytes.subarray(0, 8)) ?? "";
   if (order !== "little" && order !== "big") {
-    throw new FormatError(`'${shown(order)}' is neither little nor big`, { format: FORMAT, part: "byteorder" });
+    throw new FormatError(`'${shown(order)}' is neither little nor big`, {
+      format: FORMAT,
+      part: "byteorder",
+      offset: 0,
+    });
   }
   return order === "big";
 }

@@ -60,7 +60,7 @@ export function readZip(archive: Uint8Array): ReadonlyMap<string, ZipEntry> {
 export function entryBytes(archive: Uint8Array, { name, start, size, crc }: ZipEntry): Uint8Array {
   const bytes = archive.subarray(start, start + size);
   if (crc !== 0 && crc32(bytes) !== crc) {
-    throw new FormatError("the checksum is wrong: the file is damaged", { format: FORMAT, part: name });
+    throw new FormatError("the checksum is wrong: the file is damaged", { format: FORMAT, part: name, offset: start });
   }
   return bytes;
 }
@@ -207,7 +207,8 @@ interface Extent {
 /** Demands that the local header says what the directory says. */
 function readLocal(archive: Uint8Array, record: CentralRecord, limit: number): Extent {
   const { name, rawName, flags, crc, size, header } = record;
-  if (header > limit) throw new FormatError("begins outside the archive", { format: FORMAT, part: name });
+  if (header > limit)
+    throw new FormatError("begins outside the archive", { format: FORMAT, part: name, offset: header });
   const reader = new ByteReader(archive.subarray(0, limit), { format: FORMAT, part: name }, header);
   const differs = (what: string): FormatError => reader.error(`local header and directory differ in ${what}`, header);
   if (reader.u32() !== LOCAL.signature) throw reader.error("no local header", header);

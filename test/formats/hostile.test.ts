@@ -28,6 +28,11 @@ function messageOf(bytes: Uint8Array): string {
     return `no error: ${load(bytes)}`;
   } catch (error) {
     expect(error).toBeInstanceOf(FormatError);
+    // where it is wrong is said every time
+    expect(error).toMatchObject({
+      format: expect.stringMatching(/^(torch|torch legacy|zip|pickle)$/),
+      offset: expect.any(Number),
+    });
     return (error as FormatError).message;
   }
 }
@@ -226,10 +231,10 @@ describe("a tensor is refused", () => {
     ["of 65 dimensions", { size: tupleOf(int(1).repeat(65)), stride: tupleOf(int(1).repeat(65)) }, "65 dimensions"],
     ["of 2^40 elements on one", { size: tupleOf(int(2 ** 40)), stride: tupleOf(int(0)) }, "a tensor of 1099511627776"],
     ["on a key that is a number", { key: int(0) }, "0 is no key"],
-    ["on a key that is a path", { key: text("../../x") }, "data/../../x: is missing"],
-    ["on an empty key", { key: text("") }, "data/: is missing"],
-    ["on the key __proto__", { key: text("__proto__") }, "data/__proto__: is missing"],
-    ["on a key that is missing", { key: text("7") }, "data/7: is missing"],
+    ["on a key that is a path", { key: text("../../x") }, "data/../../x, byte 0: is missing"],
+    ["on an empty key", { key: text("") }, "data/, byte 0: is missing"],
+    ["on the key __proto__", { key: text("__proto__") }, "data/__proto__, byte 0: is missing"],
+    ["on a key that is missing", { key: text("7") }, "data/7, byte 0: is missing"],
     ["on a class that is none", { kind: "N" }, "null is no class of storages"],
     ["with requires_grad 1", { requiresGrad: int(1) }, "requires_grad cannot be 1"],
     ["of integers with a gradient", { kind: name("torch", "IntStorage"), requiresGrad: "\x88" }, "cannot require"],
@@ -275,13 +280,13 @@ describe("an archive is refused", () => {
   const withBytes = (part: string, bytes: string): typeof good =>
     good.map((entry) => (entry.name.endsWith(part) ? { ...entry, bytes: ascii(bytes) } : entry));
   test.each<[string, typeof good, string]>([
-    ["without data.pkl", without("data.pkl"), "data.pkl: is missing"],
-    ["without a version", without("version"), "version: is missing"],
+    ["without data.pkl", without("data.pkl"), "data.pkl, byte 0: is missing"],
+    ["without a version", without("version"), "version, byte 0: is missing"],
     ["of version 11", withBytes("version", "11\n"), "is no version between 1 and 10"],
     ["of version 0", withBytes("version", "0"), "is no version"],
     ["of a version in words", withBytes("version", "three"), "is no version"],
     ["of byte order middle", withBytes("byteorder", "middle"), "'middle' is neither little nor big"],
-    ["without its storage", without("data/0"), "data/0: is missing"],
+    ["without its storage", without("data/0"), "data/0, byte 0: is missing"],
     ["with an entry outside the folder", [...good, { name: "x/y", bytes: storage }], "outside the one folder"],
     ["with an entry without a folder", [...good, { name: "x", bytes: storage }], "outside the one folder"],
     ["that is TorchScript", [...good, { name: "archive/constants.pkl", bytes: storage }], "TorchScript"],
