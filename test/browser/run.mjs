@@ -1,6 +1,6 @@
 // The package in a real browser: `node test/browser/run.mjs` (after `npm run build`) serves the built package, lets headless
-// Chromium run the blog's script and the three layers, and compares the text with the expected transcript and the bits
-// with those that Node computes.
+// Chromium run the blog's script and the three layers, compares the text with the expected transcript and the
+// bits with those that Node computes, and drops a checkpoint on the example page.
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -9,6 +9,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { engine } from "unrolled";
+import { expectedAfterDrop } from "./drop.js";
 import { fingerprint } from "./fingerprint.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -24,9 +25,11 @@ const PAGE = `<!doctype html>
   await engine.ready();
   await import("/dist/examples/blog.js");
   const { fingerprint } = await import("/test/browser/fingerprint.js");
-  document.body.innerHTML = "<pre id=bits></pre><pre id=transcript></pre>";
+  document.body.innerHTML = "<pre id=bits></pre><pre id=transcript></pre><pre id=dropped></pre><iframe></iframe>";
   document.getElementById("bits").textContent = engine.name + " " + engine.arithmetic + " " + fingerprint();
   document.getElementById("transcript").textContent = lines.join("\\n");
+  const { drop } = await import("/test/browser/drop.js");
+  document.getElementById("dropped").textContent = await drop(document.querySelector("iframe"));
 </script>
 <body></body>`;
 
@@ -71,6 +74,8 @@ server.listen(0, "127.0.0.1", async () => {
     if (printed !== expected) throw new Error(`the transcript differs:\n${printed}`);
     const [here, there] = [`${engine.name} ${engine.arithmetic} ${fingerprint()}`, textOf(page, "bits")];
     if (here !== there) throw new Error(`Node computes ${here}, Chromium ${there}`);
+    const dropped = textOf(page, "dropped");
+    if (dropped !== expectedAfterDrop()) throw new Error(`after a file was dropped the page says:\n${dropped}`);
     console.log(`Chromium prints the transcript and computes the bits of Node: ${there}`);
   } finally {
     server.close();
