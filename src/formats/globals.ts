@@ -81,11 +81,16 @@ const UNSUPPORTED = new RegExp(
     .join("|"),
 );
 
+/** What to do instead. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/^(__main__$|torch\.nn\.modules\b)/, "this is a whole module: save model.state_dict() instead"],
+  [/^numpy\b/, "save float(x) or torch.from_numpy(x) instead of numpy's own values"],
+];
+
 function refusal(module: string, name: string, machine: Unpickler): Error {
   const full = shown(`${module}.${name}`);
   if (UNSUPPORTED.test(`${module} ${name}`)) return machine.error(`${full} is not supported`);
-  const isModule = /^(__main__$|torch\.nn\.modules\b)/.test(module);
-  const hint = isModule ? "this is a whole module: save model.state_dict() instead" : undefined;
+  const hint = HINTS.find(([pattern]) => pattern.test(module))?.[1];
   return machine.error(`GLOBAL ${full} is not allowed`, hint);
 }
 

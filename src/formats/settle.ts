@@ -7,6 +7,7 @@ import { OrderedDict } from "../dense/ordered-dict.ts";
 import { Size } from "../dense/size.ts";
 import { FormatError } from "./format-error.ts";
 import { STORAGE_CLASSES } from "./memory.ts";
+import { StorageWindow } from "./storages.ts";
 import { describe } from "./unpickle.ts";
 import { Device, metadataOf, StoredTensor, setMetadata } from "./values.ts";
 
@@ -65,5 +66,7 @@ function expectData(value: unknown): void {
     value instanceof Size ||
     value instanceof Device ||
     [...STORAGE_CLASSES.values()].includes(value as DType);
-  if (!isData) throw new FormatError(`${describe(value)} is not data`, { format: "torch", offset: 0 });
+  if (isData) return;
+  const what = value instanceof StorageWindow ? "a storage without a tensor" : describe(value);
+  throw new FormatError(`${what} is not data`, { format: "torch", offset: 0 });
 }

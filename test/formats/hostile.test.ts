@@ -77,6 +77,11 @@ describe("a GLOBAL is refused even if nobody calls it:", () => {
     expect(run(name(module, attribute))).toContain(`${module}.${attribute} is not supported`);
   });
 
+  test("a value of numpy's, with advice", () => {
+    const bytes = checkpoint(program(name("numpy._core.multiarray", "scalar")));
+    expect(() => load(bytes)).toThrow(expect.objectContaining({ hint: expect.stringContaining("float(x)") }));
+  });
+
   test("a whole module, with advice", () => {
     const bytes = checkpoint(program(name("torch.nn.modules.rnn", "LSTM"), ")\x81"));
     expect(() => load(bytes)).toThrow(expect.objectContaining({ hint: expect.stringContaining("state_dict()") }));
@@ -121,7 +126,7 @@ describe("a pickle is refused", () => {
     [
       "that hides a storage in a list",
       ["]", tupleOf(text("storage"), name("torch", "FloatStorage"), text("0"), text("cpu"), int(6)), "Qa"],
-      "is not data",
+      "a storage without a tensor is not data",
     ],
     ["with bytes beyond a byte", [name("_codecs", "encode"), text("\xc4\x80"), text("latin1"), "\x86R"], "no byte"],
     ["with bytes in another encoding", [name("_codecs", "encode"), text("a"), text("utf-7"), "\x86R"], "encoding"],
