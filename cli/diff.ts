@@ -1,11 +1,11 @@
 /** `unrolled diff`: where two files of weights differ, and what that looks like. */
 import { Argument } from "commander";
-import type * as torch from "unrolled";
+import * as torch from "unrolled";
 import { CommandError, EXIT, type Register, type Terminal } from "./command.ts";
 import { shown } from "./contents.ts";
 import { diagnose } from "./diagnosis.ts";
 import { contentsIn } from "./files.ts";
-import { gatesOf, matrixOf } from "./gates.ts";
+import { gatesOf, type Matrix, matrixOf } from "./gates.ts";
 
 const EXAMPLES = `
 Examples:
@@ -41,9 +41,9 @@ interface Difference {
   /** How many numbers differ, and where they do so most; only for tensors of one shape. */
   readonly count?: number;
   readonly largest?: number;
-  readonly gate?: string;
-  readonly row?: number;
-  readonly column?: number;
+  readonly gate?: string | undefined;
+  readonly row?: number | undefined;
+  readonly column?: number | undefined;
 }
 
 async function run(pathA: string, pathB: string, json: boolean, { print, paint }: Terminal): Promise<void> {
@@ -70,29 +70,34 @@ function only(here: Tensors, there: Tensors, what: string): Difference[] {
 function compare(name: string, a: torch.Tensor, b: torch.Tensor, tensors: Tensors): Difference[] {
   const [shapeA, shapeB] = [a, b].map(({ shape }) => `(${shape.join(", ")})`);
   if (shapeA !== shapeB) return [{ name, what: `shape ${shapeA} and ${shapeB}` }];
-  const found = largestDifference(a, b);
-  const dtype = a.dtype === b.dtype ? "" : `${a.dtype.name} and ${b.dtype.name}`;
-  if (found.count === 0) return dtype ? [{ name, what: `dtype ${dtype}, the same numbers` }] : [];
-  const { count, total, largest, index } = found;
+  const dtype = a.dtype === b.dtype ? "" : `dtype ${a.dtype.name} and ${b.dtype.name}`;
+  const { count, total, largest, index, here, there } = largestDifference(a, b);
+  if (count === 0) {
+    const wide = a.dtype === torch.int64 && b.dtype === torch.int64 && !torch.equal(a, b);
+    const what = wide ? "integers beyond 2^53 differ" : dtype && `${dtype}, the same numbers`;
+    return what ? [{ name, what }] : [];
+  }
+  const place = placeOf(name, a, index, tensors);
+  const most = `most by ${largest.toPrecision(3)} ${place.text}: ${here} and ${there}`;
+  const what = [`${count} of ${total} numbers differ, ${most}`, dtype].filter(Boolean).join("; ");
+  const [row, column] = index;
+  return [{ name, what, count, largest, gate: place.gate, row, column }];
+}
+
+/** A place in a weight: the row of a gate where there are gates. */
+function placeOf(
+  name: string,
+  { shape }: torch.Tensor,
+  index: readonly number[],
+  tensors: Tensors,
+): { readonly gate?: string; readonly text: string } {
   const gates = gatesOf(name, tensors);
   const [row, column] = index;
-  const gate = gates && row !== undefined ? gates[Math.floor((row * gates.length) / a.shape[0]!)] : undefined;
-  const place =
-    gate === undefined
-      ? `at [${index.join(", ")}]`
-      : `in gate ${gate}, row ${row! % (a.shape[0]! / gates!.length)}${column === undefined ? "" : `, column ${column}`}`;
-  const what = `${count} of ${total} numbers differ, most by ${largest.toPrecision(3)} ${place}: ${found.here} and ${found.there}`;
-  return [
-    {
-      name,
-      what: dtype ? `${what}; dtype ${dtype}` : what,
-      count,
-      largest,
-      ...(gate && { gate }),
-      ...(row !== undefined && { row }),
-      ...(column !== undefined && { column }),
-    },
-  ];
+  if (!gates || row === undefined) return { text: `at [${index.join(", ")}]` };
+  const size = shape[0]! / gates.length;
+  const gate = gates[Math.floor(row / size)]!;
+  const text = `in gate ${gate}, row ${row % size}${column === undefined ? "" : `, column ${column}`}`;
+  return { gate, text };
 }
 
 interface Found {
@@ -106,8 +111,7 @@ interface Found {
 
 /** The numbers that differ; a NaN is as far as can be from any number, and equal to another. */
 function largestDifference(a: torch.Tensor, b: torch.Tensor): Found {
-  const matrices = [a, b].map((x) => matrixOf(x) ?? matrixOf(x.reshape(-1))!);
-  const [x, y] = matrices as [NonNullable<(typeof matrices)[0]>, NonNullable<(typeof matrices)[0]>];
+  const [x, y] = [a, b].map((tensor) => matrixOf(tensor) ?? matrixOf(tensor.reshape(-1))) as [Matrix, Matrix];
   let found: Found = { count: 0, total: x.rows * x.columns, largest: -1, index: [], here: 0, there: 0 };
   let count = 0;
   for (let row = 0; row < x.rows; row += 1) {

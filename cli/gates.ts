@@ -42,12 +42,10 @@ export function isRearranged(
   b: Matrix,
   from: (row: number, column: number) => readonly [number, number],
 ): boolean {
-  let scale = 0;
-  for (let row = 0; row < a.rows; row += 1)
-    for (let column = 0; column < a.columns; column += 1) scale = Math.max(scale, Math.abs(a.at(row, column)));
   for (let row = 0; row < b.rows; row += 1) {
     for (let column = 0; column < b.columns; column += 1) {
-      if (!close(a.at(...from(row, column)), b.at(row, column), scale)) return false;
+      const x = a.at(...from(row, column));
+      if (!close(x, b.at(row, column), Math.abs(x))) return false;
     }
   }
   return true;
