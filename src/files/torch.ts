@@ -31,17 +31,19 @@ export function save(value: unknown): Uint8Array {
 
 /**
  * torch.load: what torch.save wrote, here or in Python; as `weights_only=True` there, it builds tensors and plain values
- * and runs nothing. The caller says what is expected, as nothing can be known before. Errors: FormatError.
+ * and runs nothing. Bytes that are there are read at once; of a Blob, a Response or a promise it makes a promise. The caller
+ * says what is expected, as nothing can be known before. Errors: FormatError.
  *
  *     model.loadStateDict(torch.load(await readFile("model.pt")));
  */
-export function load<T = unknown>(file: Uint8Array, options: LoadOptions = {}): T {
-  return readTorch(file, tensorOf, options) as T;
+export function load<T = unknown>(file: Bytes, options?: LoadOptions): T;
+export function load<T = unknown>(file: LaterBytes, options?: LoadOptions): Promise<T>;
+export function load<T = unknown>(file: ByteSource, options: LoadOptions = {}): T | Promise<T> {
+  return withBytes("load", file, (bytes) => readTorch(bytes, tensorOf, options) as T);
 }
 
 /**
- * The same, from wherever the bytes come: memory, which is read at once, or a Blob, a Response or a promise, of which a
- * promise is made. It takes the bytes over: tensors lie in them where alignment and byte order allow it, so a file of
+ * `load` without a copy. It takes the bytes over: tensors lie in them where alignment and byte order allow it, so a file of
  * 100 MB takes no second 100 MB; what is written into a tensor is written there. `mmap: false` copies instead.
  *
  *     model.loadStateDict(await loadTorch(readFile("model.pt")));

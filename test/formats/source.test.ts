@@ -12,6 +12,7 @@ test("bytes that are there are read at once", () => {
   const bytes = file();
   for (const source of [bytes, bytes.buffer, Buffer.from(bytes), new DataView(bytes.buffer)]) {
     expect(loadTorch(source)).toEqual(value);
+    expect(torch.load(source)).toEqual(value);
   }
 });
 
@@ -30,7 +31,7 @@ test("damage in bytes that come later is a rejection", async () => {
 });
 
 test.each([[undefined], [null], [7], ["model.pt"], [{}], [[1, 2]]])("%j is no source of bytes", (source) => {
-  for (const load of [loadTorch, loadSafetensors, loadNpy]) {
+  for (const load of [torch.load, loadTorch, loadSafetensors, loadNpy]) {
     expect(() => load(source as never)).toThrow(TypeError);
   }
 });

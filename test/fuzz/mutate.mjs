@@ -79,7 +79,7 @@ const PIECES = [
 /** One to four wounds in a copy of one of the seeds. */
 export function damaged(seeds, random) {
   let bytes = Buffer.from(seeds[random(seeds.length)]);
-  for (let left = 1 + random(4); left > 0; left -= 1) bytes = wounded(bytes, seeds, random);
+  for (let left = [1, 1, 2, 4][random(4)]; left > 0; left -= 1) bytes = wounded(bytes, seeds, random);
   return new Uint8Array(bytes);
 }
 

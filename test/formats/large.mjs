@@ -1,4 +1,4 @@
-// `npm run build && node test/fuzz/large.mjs [megabytes]`: what reading a large checkpoint costs beside reading its file, in
+// `npm run build && node test/formats/large.mjs [megabytes]`: what reading a large checkpoint costs beside reading its file, in
 // time and in memory. The two are measured in turns, and ratios of neighbours are compared, since machines are shared.
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
