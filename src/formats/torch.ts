@@ -6,6 +6,7 @@
  *     archive/data/0, 1...   the storages
  *     archive/version        3
  */
+import { copyDense } from "../dense/dense.ts";
 import { ByteReader } from "./bytes.ts";
 import { FormatError, shown } from "./format-error.ts";
 import { torchSurroundings } from "./globals.ts";
@@ -14,7 +15,7 @@ import { settle } from "./settle.ts";
 import { StorageTable } from "./storages.ts";
 import { Unpickler } from "./unpickle.ts";
 import { decodeUtf8 } from "./utf8.ts";
-import type { StoredTensor } from "./values.ts";
+import { StoredTensor } from "./values.ts";
 import { entryBytes, readZip, type ZipEntry } from "./zip.ts";
 
 /** How a file is read. */
@@ -38,8 +39,9 @@ export function readTorch(
   // A Node Buffer is a Uint8Array whose slices are something else: from here on there are no Buffers.
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   const copy = !options.mmap;
-  if (isLegacy(bytes)) return settle(readLegacy(bytes, copy), make);
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return settle(readArchive(bytes, copy), make);
+  const made = (tensor: StoredTensor): unknown => make(tensor.negated ? withItsSign(tensor) : tensor);
+  if (isLegacy(bytes)) return settle(readLegacy(bytes, copy), made);
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return settle(readArchive(bytes, copy), made);
   throw new FormatError(`not a file of torch.save; it looks like ${guess(bytes)}`, { format: FORMAT, offset: 0 });
 }
 
@@ -72,6 +74,14 @@ function readArchive(file: Uint8Array, copy: boolean): unknown {
   const value = new Unpickler(reader, torchSurroundings(storages)).run();
   storages.fill(({ key }) => read(`data/${key}`), { bigEndian, copy });
   return value;
+}
+
+/** A copy with the other sign. */
+function withItsSign({ value, requiresGrad, isParameter }: StoredTensor): StoredTensor {
+  const copy = copyDense(value);
+  const data = copy.data as Float32Array | Float64Array;
+  for (let at = 0; at < data.length; at += 1) data[at] = -data[at]!;
+  return new StoredTensor(copy, requiresGrad, isParameter);
 }
 
 function commonFolder(names: Iterable<string>): string {

@@ -243,7 +243,17 @@ describe("a tensor is refused", () => {
     ["on a class that is none", { kind: "N" }, "null is no class of storages"],
     ["with requires_grad 1", { requiresGrad: int(1) }, "requires_grad cannot be 1"],
     ["of integers with a gradient", { kind: name("torch", "IntStorage"), requiresGrad: "\x88" }, "cannot require"],
-    ["that is negated", { more: `}${text("neg")}\x88s` }, "negated tensor is not supported"],
+    ["that is conjugated", { more: `}${text("conj")}\x88s` }, "a conjugated tensor is not supported"],
+    [
+      "of integers that is negated",
+      { kind: name("torch", "IntStorage"), more: `}${text("neg")}\x88s` },
+      "a negated tensor of integers",
+    ],
+    [
+      "that is expanded and negated",
+      { size: tupleOf(int(7)), stride: tupleOf(int(0)), more: `}${text("neg")}\x88s` },
+      "or one that is expanded",
+    ],
     ["with a dtype that is none", { function: "_rebuild_tensor_v3", more: "N" }, "null is no dtype"],
     [
       "with another dtype than its storage",
@@ -268,6 +278,12 @@ describe("a tensor is refused", () => {
     expect(run(name("torch._utils", "_rebuild_parameter"), "N\x88N\x87R")).toContain("cannot be made of null");
     expect(run(name("torch._utils", "_rebuild_tensor_v2"), ")R")).toContain("a tensor on undefined");
   });
+});
+
+test("a tensor whose file keeps the other sign has its own", () => {
+  const values = Float32Array.of(1, -2, 3, 4, 5, 6);
+  const file = checkpoint(program(tensor({ more: `}${text("neg")}\x88s` })), { "0": new Uint8Array(values.buffer) });
+  expect((load(file) as StoredTensor).value.data).toEqual(values.map((value) => -value));
 });
 
 test("an untyped storage is read as the dtype that the tensor names", () => {
