@@ -2,7 +2,7 @@
 import { RuntimeError } from "../check.ts";
 import { elements } from "../dense/dense.ts";
 import type { Data } from "../dense/dtype.ts";
-import { type LoadOptions, loadTorch } from "../formats/torch.ts";
+import { type LoadOptions, readTorch } from "../formats/torch.ts";
 
 /** A tensor of a checkpoint: its elements in row-major order. */
 export interface Weight {
@@ -18,7 +18,7 @@ export type Weights = ReadonlyMap<string, Weight>;
  * is widened to float32. Errors: FormatError.
  */
 export function load<T = Weights>(file: Uint8Array, options: LoadOptions = {}): T {
-  return loadTorch(file, ({ value }): Weight => ({ data: elements(value), shape: [...value.shape] }), options) as T;
+  return readTorch(file, ({ value }): Weight => ({ data: elements(value), shape: [...value.shape] }), options) as T;
 }
 
 /** The weights of one direction of one layer, by their role: G gates of H units, F features, P outputs. */

@@ -44,6 +44,7 @@ export const v128 = {
     code("nothing", address, value, ...access(0x0b, offset)),
   and: two(0x4e),
   or: two(0x50),
+  xor: two(0x51),
   /** Where the mask has a 1 the bit of `a`, else that of `b`. */
   bitselect: (a: Vector, b: Vector, mask: Vector): Vector => simd(0x52, a, b, mask),
 };
