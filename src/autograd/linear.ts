@@ -247,6 +247,11 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
   return add(matmul(x, t(weight)), bias);
 }
 
+/** `linear` for rows (B, in) and a matrix that is transposed already (in, out): a loop transposes it once. */
+export function affine(x: Tensor, matrix: Tensor, bias?: Tensor | null): Tensor {
+  return bias ? addmm(bias, x, matrix) : mm(x, matrix);
+}
+
 function column(x: Dense): Dense {
   return x.window([x.shape[0]!, 1], [x.strides[0]!, 0]);
 }

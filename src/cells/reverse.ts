@@ -90,26 +90,37 @@ export interface StepGradients<Gate extends string, State extends string, V> {
   readonly x: Named<Gate, V | undefined>;
   readonly r: Named<Gate, V | undefined>;
   readonly state: Named<State, V | undefined>;
+  /** Of the new state: what came from outside, and what came from within, where one new state enters another. */
+  readonly next: Named<State, V | undefined>;
 }
 
-/** One step backwards: from the gradients of the new state to those of `x`, `r` and the old state. */
+/**
+ * One step backwards: from the gradients of the new state to those of `x`, `r` and the old state. What the old state has
+ * received from elsewhere, `arrived`, comes first in its sum.
+ */
 export function reverse<Gate extends string, State extends string, Inner extends string, V>(
   cell: Cell<Gate, State, Inner>,
   m: DifferentiableAlgebra<V>,
   x: Named<Gate, V>,
   r: Named<Gate, V>,
   state: Named<State, V>,
-  grads: Named<State, V>,
+  grads: Partial<Named<State, V>>,
+  arrived: Partial<Named<State, V>> = {},
 ): StepGradients<Gate, State, V> {
   const tape = new Tape(m);
   const inputs = [traceAll(tape, x), traceAll(tape, r), traceAll(tape, state)] as const;
   const computed = cell.step(tape, ...inputs);
-  for (const name of cell.state) tape.give(computed[name], grads[name]);
+  const give = (to: Named<State, Traced<V>>, gradients: Partial<Named<State, V>>): void => {
+    for (const name of cell.state) if (gradients[name] !== undefined) tape.give(to[name], gradients[name]);
+  };
+  give(computed, grads);
+  give(inputs[2], arrived);
   tape.rewind();
-  const [gradX, gradR, gradState] = inputs.map((named) =>
+  const next = Object.fromEntries(cell.state.map((name) => [name, computed[name]]));
+  const [gradX, gradR, gradState, gradNext] = [...inputs, next].map((named) =>
     Object.fromEntries(Object.entries<Traced<V>>(named).map(([name, traced]) => [name, tape.gradient(traced)])),
   );
-  return { x: gradX, r: gradR, state: gradState } as unknown as StepGradients<Gate, State, V>;
+  return { x: gradX, r: gradR, state: gradState, next: gradNext } as unknown as StepGradients<Gate, State, V>;
 }
 
 function traceAll<Name extends string, V>(tape: Tape<V>, values: Named<Name, V>): Named<Name, Traced<V>> {

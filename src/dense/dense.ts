@@ -134,18 +134,27 @@ export function copyElements(dense: Dense, dtype: DType = dense.dtype): Data {
 /** Reads the elements in logical order into `out`, converting them to `dtype`. */
 function gather(dense: Dense, out: Data, dtype: DType): void {
   const { data, shape, strides, offset } = dense;
-  let at = 0;
   if (dtype === dense.dtype) {
-    eachOffset(shape, strides, offset, (from) => {
-      out[at] = data[from]!;
-      at += 1;
-    });
+    gatherRows(data as Float32Array, shape, strides, offset, out as Float32Array);
     return;
   }
+  let at = 0;
   const convert = converter(dense.dtype, dtype);
   eachOffset(shape, strides, offset, (from) => {
     out[at] = convert(data[from]!);
     at += 1;
+  });
+}
+
+/** The same without conversion, row by row: nothing is called for an element. */
+function gatherRows(data: Float32Array, shape: Dims, strides: Dims, offset: number, out: Float32Array): void {
+  const inner = shape.at(-1) ?? 1;
+  const step = strides.at(-1) ?? 1;
+  let at = 0;
+  eachOffset(shape.slice(0, -1), strides.slice(0, -1), offset, (start) => {
+    if (step === 1 && inner > 16) out.set(data.subarray(start, start + inner), at);
+    else for (let i = 0, from = start; i < inner; i += 1, from += step) out[at + i] = data[from]!;
+    at += inner;
   });
 }
 
@@ -160,15 +169,22 @@ export function writeElements(dense: Dense, values: Data): void {
   const { storage, shape, strides, offset, count } = dense;
   if (dense.contiguous && count > 0) storage.data.set(values as never, offset);
   else {
-    let at = 0;
-    eachOffset(shape, strides, offset, (to) => {
-      storage.data[to] = values[at]!;
-      at += 1;
-    });
+    scatterRows(storage.data as Float32Array, shape, strides, offset, values as Float32Array);
   }
   storage.version += 1;
   const writes = storage.writes ?? counted.get(storage.data.buffer);
   if (writes) writes.count += 1;
+}
+
+/** Writes `values`, in logical order, row by row. */
+function scatterRows(data: Float32Array, shape: Dims, strides: Dims, offset: number, values: Float32Array): void {
+  const inner = shape.at(-1) ?? 1;
+  const step = strides.at(-1) ?? 1;
+  let at = 0;
+  eachOffset(shape.slice(0, -1), strides.slice(0, -1), offset, (start) => {
+    for (let i = 0, to = start; i < inner; i += 1, to += step) data[to] = values[at + i]!;
+    at += inner;
+  });
 }
 
 /** A row-major copy in new memory. */

@@ -13,10 +13,13 @@ export interface Engine {
   gemm(out: Values, M: number, N: number, K: number, a: Matrix, b: Matrix, bias?: Values, options?: GemmOptions): void;
   /** out = f(x) for each number of a contiguous array, in the precision of `out`; see functions.ts. */
   map(name: ElementaryName, out: Values, x: Values): void;
-  /** A whole recurrence in one call. False: this engine cannot, nothing is done, and the caller goes step by step. */
-  recur(problem: Recurrence): boolean;
-  /** The same from the input on, with weights that the engine may keep packed. False as with `recur`. */
+  /**
+   * A whole recurrence in one call, with weights that the engine may keep packed. False: this engine cannot, nothing is
+   * done, and the caller goes step by step.
+   */
   unroll(problem: Unrolled): boolean;
+  /** A recurrence for gradients: gives the way back. Undefined: this engine cannot, and nothing is done. */
+  recurSaving(problem: Recurrence): WayBack | undefined;
 }
 
 /** A matrix of weights with its bias, which is multiplied again and again: W (G·H, K), gate by gate, and b (G·H). */
@@ -59,7 +62,37 @@ export interface Unrolled {
   readonly width: number;
 }
 
-/** A recurrence without gradients: a cell of G gates with H units, over sequences of b_0 .. b_T-1 rows, B at most. */
+/**
+ * The gradients of a recurrence, as often as they are asked for; undefined if they cannot be had: one of the output or of
+ * its last state must be given, and there must be enough memory.
+ */
+export type WayBack = (wants: RecurWants) => RecurGradients | undefined;
+
+/** The gradients that arrive, and which ones are asked for. */
+export interface RecurWants {
+  /** Of the output, (Σ b_t, H) */
+  readonly output: Float32Array | undefined;
+  /** Of the states after the last step, (B, H) each. */
+  readonly given: readonly (Float32Array | undefined)[];
+  readonly weights: boolean;
+  readonly bias: boolean;
+  /** The states before the first step. */
+  readonly states: readonly boolean[];
+}
+
+/** What is asked for. */
+export interface RecurGradients {
+  /** Of `Recurrence.x`, (Σ b_t, G·H) */
+  readonly x: Float32Array;
+  /** Of W_hh, (G·H, H) */
+  readonly weights: Float32Array | undefined;
+  /** Of b_hh, (G·H) */
+  readonly bias: Float32Array | undefined;
+  /** Of the states before the first step, (B, H) each. */
+  readonly states: readonly (Float32Array | undefined)[];
+}
+
+/** A recurrence with gradients: a cell of G gates with H units, over sequences of b_0 .. b_T-1 rows, B at most. */
 export interface Recurrence {
   readonly cell: Cell;
   readonly H: number;
@@ -90,6 +123,6 @@ export const plain: Engine = {
     const f = functions(out instanceof Float32Array ? "float32" : "float64")[name];
     for (let i = 0; i < x.length; i++) out[i] = f(x[i]);
   },
-  recur: () => false,
   unroll: () => false,
+  recurSaving: () => undefined,
 };

@@ -6,7 +6,8 @@
  */
 import { tensors } from "../autograd/algebra.ts";
 import { cat, chunk, split, unbind } from "../autograd/join.ts";
-import { linear } from "../autograd/linear.ts";
+import { affine, linear } from "../autograd/linear.ts";
+import { t, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
 import type { Cell, Named } from "../cells/cell.ts";
@@ -35,6 +36,21 @@ export interface Sequences {
 /** The values that a cell carries from step to step, (B, H) each. */
 export type CellState = Named<string, Tensor>;
 
+/** The weights of the loop as its steps read them. Their gradients meet here: a loop gives each of them one sum. */
+export interface LoopWeights {
+  /** W_hhᵀ (P, G·H) */
+  readonly matrix: Tensor;
+  /** b_hh (G·H) */
+  readonly bias?: Tensor | undefined;
+  /** W_hrᵀ (H, P) */
+  readonly projection?: Tensor | undefined;
+}
+
+/** Makes the weights ready for a loop. */
+export function loopWeights({ weightHh, biasHh, weightHr }: ScanWeights): LoopWeights {
+  return { matrix: t(weightHh), bias: biasHh && view(biasHh, -1), projection: weightHr && t(weightHr) };
+}
+
 /** Runs a cell over sequences. Gives the output of each step, in the order of time, and the state after the last. */
 export function scan(
   cell: Cell,
@@ -43,7 +59,7 @@ export function scan(
   start: CellState,
   reverse: boolean,
 ): { outputs: Tensor[]; state: CellState } {
-  return scanProjected(cell, weights, project(weights, x), start, reverse);
+  return scanProjected(cell, loopWeights(weights), project(weights, x), start, reverse);
 }
 
 /** W_ih·x + b_ih for all steps at once, (T, B, G·H) or packed (Σ b_t, G·H). */
@@ -54,7 +70,7 @@ export function project({ weightIh, biasIh }: ScanWeights, { data, batchSizes }:
 /** The loop itself, over what `project` gives. */
 export function scanProjected(
   cell: Cell,
-  weights: ScanWeights,
+  weights: LoopWeights,
   { data, batchSizes }: Sequences,
   start: CellState,
   reverse: boolean,
@@ -74,11 +90,16 @@ export function scanProjected(
 }
 
 /** One step: from W_ih·x_t + b_ih (b, G·H) and the state to all that the cell computes, by name. */
-export function advance(cell: Cell, weights: ScanWeights, projected: Tensor, state: CellState): CellState {
+export function advance(
+  cell: Cell,
+  { matrix, bias, projection }: LoopWeights,
+  projected: Tensor,
+  state: CellState,
+): CellState {
   const [output] = cell.state;
-  const recurrent = linear(state[output!]!, weights.weightHh, weights.biasHh);
+  const recurrent = affine(state[output!]!, matrix, bias);
   const next = cell.step(tensors, byGate(cell, projected), byGate(cell, recurrent), state);
-  return weights.weightHr ? { ...next, [output!]: linear(next[output!]!, weights.weightHr) } : next;
+  return projection ? { ...next, [output!]: affine(next[output!]!, projection) } : next;
 }
 
 /** Cuts the columns (b, G·H) into one (b, H) block for each gate. */

@@ -3,15 +3,16 @@ import { zeros } from "../autograd/create.ts";
 import { cat, stack, stackNamed, unbind } from "../autograd/join.ts";
 import { dropout } from "../autograd/random.ts";
 import { recur } from "../autograd/recur.ts";
+import { type LoopResult, type RecordedLoop, recurRecorded } from "../autograd/recur-graph.ts";
 import { transpose, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
-import { reshape, swapped } from "../autograd/views.ts";
+import { reshape, slice, swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
 import { bfloat16, float16, float32 } from "../dense/dtype.ts";
 import { isUsual, runLiterally } from "./literal.ts";
 import type { NodeNames } from "./node-names.ts";
-import { type CellState, type ScanWeights, type Sequences, scan } from "./scan.ts";
+import { type CellState, loopWeights, project, type ScanWeights, type Sequences, scanProjected } from "./scan.ts";
 
 /** A stack: its cell, its weights layer by layer and direction by direction, and how it runs. */
 export interface Stack {
@@ -82,40 +83,50 @@ function expectOneDtype({ weights }: Stack, x: Tensor, start: readonly Tensor[])
 }
 
 /**
- * Where nobody asks for gradients or watches the steps, the engine runs whole loops, if it can; else each layer goes step
- * by step, with the same bits.
+ * Where nobody asks for gradients or watches the steps, the engine runs whole loops, if it can: those of the stack, or of
+ * a layer in it. Else it is asked loop by loop, with the way back, and at last each step goes by itself, with the same bits.
  */
 function runStack(own: Stack, x: Sequences, B: number, start: readonly Tensor[], joinedBy = "StackBackward0"): Run {
   const dropsOut = own.dropout > 0 && own.training && own.weights.length > own.D;
-  return (!dropsOut && recur(own, x.data, x.batchSizes, B, start)) || runSteps(own, x, B, start, joinedBy);
+  return (!dropsOut && recur(own, x.data, x.batchSizes, B, start)) || runLayers(own, x, B, start, joinedBy);
 }
 
-function runSteps(own: Stack, x: Sequences, B: number, start: readonly Tensor[], joinedBy: string): Run {
-  const { cell, weights, D } = own;
-  const starts = begin(own, x.data, B, start).map((state) => unbind(state));
+function runLayers(own: Stack, x: Sequences, B: number, start: readonly Tensor[], joinedBy: string): Run {
+  const { weights, D } = own;
+  const given = begin(own, x.data, B, start);
+  const starts = given.map((state) => unbind(state));
   const ends: Tensor[][] = starts.map(() => []);
-  const { batchSizes } = x;
   let { data } = x;
   for (let first = 0; first < weights.length; first += D) {
-    const sides = weights.slice(first, first + D).map((side, direction) => {
-      const state = Object.fromEntries(cell.state.map((name, i) => [name, starts[i]![first + direction]!]));
-      const sequences = { data, batchSizes };
-      const run = (isUsual(cell, side, sequences, state) ? runSide : runLiterally)(
-        cell,
-        side,
-        sequences,
-        state,
-        direction === 1,
-        joinedBy,
-      );
-      for (const [i, name] of cell.state.entries()) ends[i]!.push(run.state[name]!);
-      return run.output;
-    });
-    data = sides.length === 1 ? sides[0]! : cat(sides, -1);
     const last = first + D === weights.length;
+    const layer = { ...own, weights: weights.slice(first, first + D) };
+    const from = (): Tensor[] => given.map((state) => slice(state, 0, first, first + D));
+    // a stack of one layer has just been asked
+    const whole = weights.length > D ? recur(layer, data, x.batchSizes, B, from()) : undefined;
+    if (whole) for (const [i, state] of whole[1].entries()) ends[i]!.push(...unbind(state));
+    const sides = starts.map((states) => states.slice(first, first + D));
+    data = whole ? whole[0] : runLayer(layer, { ...x, data }, sides, ends, joinedBy);
     if (!last && own.dropout > 0) data = dropout(data, own.dropout, own.training);
   }
   return [data, ends.map((states) => stack(states))];
+}
+
+/** One layer, direction by direction, from the states of each; adds those after the last step to `ends`. */
+function runLayer(
+  { cell, weights }: Stack,
+  x: Sequences,
+  starts: readonly (readonly Tensor[])[],
+  ends: readonly Tensor[][],
+  joinedBy: string,
+): Tensor {
+  const outputs = weights.map((side, direction) => {
+    const state = Object.fromEntries(cell.state.map((name, i) => [name, starts[i]![direction]!]));
+    const run = isUsual(cell, side, x, state) ? runSide : runLiterally;
+    const { output, state: end } = run(cell, side, x, state, direction === 1, joinedBy);
+    for (const [i, name] of cell.state.entries()) ends[i]!.push(end[name]!);
+    return output;
+  });
+  return outputs.length === 1 ? outputs[0]! : cat(outputs, -1);
 }
 
 /** The states to start with: zeros where none are given. */
@@ -123,7 +134,7 @@ function begin(own: Stack, data: Tensor, B: number, start: readonly Tensor[]): r
   return start.length > 0 || !own.zeroStates ? start : own.zeroStates(data, B);
 }
 
-/** One layer in one direction, step by step. */
+/** One layer in one direction: the engine runs the loop and its way back in one call, if it can, else step by step. */
 function runSide(
   cell: Cell,
   weights: ScanWeights,
@@ -131,7 +142,16 @@ function runSide(
   start: CellState,
   reverse: boolean,
   joinedBy: string,
-): { output: Tensor; state: CellState } {
-  const { outputs, state } = scan(cell, weights, x, start, reverse);
-  return { output: x.batchSizes ? cat(outputs) : stackNamed(joinedBy, outputs, 0), state };
+): LoopResult {
+  const { data: projected, batchSizes } = project(weights, x);
+  const name = batchSizes ? "CatBackward0" : joinedBy;
+  const entered = loopWeights(weights);
+  const stepwise = (loop: RecordedLoop): LoopResult => {
+    const read = { ...entered, matrix: loop.matrix, bias: loop.bias };
+    const { outputs, state } = scanProjected(cell, read, { data: loop.projected, batchSizes }, loop.start, reverse);
+    return { output: batchSizes ? cat(outputs) : stackNamed(name, outputs, 0), state };
+  };
+  const loop = { projected, batchSizes, matrix: entered.matrix, bias: entered.bias, start, reverse };
+  const inOneCall = !cell.watched && !weights.weightHr;
+  return (inOneCall && recurRecorded(name, cell, loop, stepwise)) || stepwise(loop);
 }

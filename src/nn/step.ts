@@ -4,13 +4,13 @@ import type { Tensor } from "../autograd/tensor.ts";
 import type { Cell } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
 import { wrapDim } from "../dense/shape.ts";
-import { advance, type ScanWeights } from "./scan.ts";
+import { advance, loopWeights, type ScanWeights } from "./scan.ts";
 
 /** One step: input (B, F) and states (B, H) to the new states, in the order of the cell's. */
 export function step(cell: Cell, weights: ScanWeights, x: Tensor, states: readonly Tensor[]): Tensor[] {
   expectSizes(cell, weights, x, states);
   const state = Object.fromEntries(cell.state.map((name, i) => [name, states[i]!]));
-  const next = advance(cell, weights, linear(x, weights.weightIh, weights.biasIh), state);
+  const next = advance(cell, loopWeights(weights), linear(x, weights.weightIh, weights.biasIh), state);
   return cell.state.map((name) => next[name]!);
 }
 

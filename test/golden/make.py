@@ -7,6 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 NAMES = [
+    "arrays",
     "draws",
     "errors",
     "family",

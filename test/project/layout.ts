@@ -10,9 +10,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   nn: ["arithmetic", "check", "cells", "random", "dense", "autograd"],
   optim: ["arithmetic", "check", "dense", "autograd"],
   learn: ["check", "cells", "dense", "autograd", "nn"],
-  formats: ["arithmetic", "check", "dense"],
+  formats: ["arithmetic", "check", "engine", "dense"],
+  files: ["check", "dense", "autograd", "nn", "formats"],
   inference: ["check", "cells", "dense", "engine", "formats"],
-  save: ["check", "dense", "autograd", "nn", "formats"],
 };
 
 /** The files at the top of `src` that re-export by name; nothing else does, and they have no code. */

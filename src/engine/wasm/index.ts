@@ -13,9 +13,13 @@ import { f32x4, v128 } from "./instructions.ts";
 import { type MapKernels, map, mapKernels } from "./map.ts";
 import { Packs } from "./packs.ts";
 import { type PageKernel, pageKernel } from "./page-kernel.ts";
+import type { Machinery } from "./plan.ts";
 import { type ProductKernels, productKernels } from "./product-kernel.ts";
-import { recur, type StepKernel, stepKernel } from "./recur.ts";
-import { type Machinery, unroll } from "./unroll.ts";
+import { type Kernels, recurSaving } from "./recur-train.ts";
+import { type TrainKernels, trainKernels } from "./train-kernel.ts";
+import { unroll } from "./unroll.ts";
+import { walkBack } from "./walk-back.ts";
+import { type WeightKernels, weightKernels } from "./weight-kernel.ts";
 
 /** The engine, compiled on the spot; undefined if this machine or its content policy has none for us. */
 export function compile(): Engine | undefined {
@@ -56,9 +60,9 @@ interface Host {
 const host = globalThis as unknown as Host;
 const machine = host.WebAssembly as NonNullable<Host["WebAssembly"]>;
 
-type Kernels = GemmKernels & MapKernels & ProductKernels;
+type Exports = GemmKernels & MapKernels & ProductKernels & WeightKernels;
 
-const kernels = () => [...gemmKernels(), ...mapKernels(), ...productKernels()];
+const kernels = () => [...gemmKernels(), ...mapKernels(), ...productKernels(), ...weightKernels()];
 
 /** Whether relaxed SIMD compiles. In Node 20 it is there, but behind a flag, which may be set at any time. */
 function offered(): boolean {
@@ -74,14 +78,15 @@ function offered(): boolean {
 
 function instantiate(module: object): Engine | undefined {
   const memory = new machine.Memory({ initial: 1 });
-  const engine = engineOf(memory, exportsOf(module, memory) as Kernels, recurrences(module));
+  const exports = exportsOf(module, memory) as Exports;
+  const engine = engineOf(memory, exports, recurrences(module));
   return isFused(engine) ? engine : undefined;
 }
 
 const exportsOf = (module: object, memory: GrowingMemory): object =>
   new machine.Instance(module, { arena: { memory } }).exports;
 
-/** The loops over time have a memory of their own, where packed weights stay. It is made when the first one comes. */
+/** The loops without gradients have a memory of their own, where packed weights stay. It is made when the first comes. */
 function recurrences(module: object): () => Machinery {
   let made: Machinery | undefined;
   return () => {
@@ -92,7 +97,11 @@ function recurrences(module: object): () => Machinery {
       arena,
       packs: new Packs(arena, FIRST_WORKSPACE),
       products: exportsOf(module, memory) as ProductKernels,
-      page: compiledOnce<PageKernel>("page", pageKernel, memory),
+      page: compiledOnce(memory, (cell) => ({
+        functions: [pageKernel(cell)],
+        take: (exports) => (exports as { page: PageKernel }).page,
+      })),
+      plans: new WeakMap(),
     };
     return made;
   };
@@ -101,45 +110,44 @@ function recurrences(module: object): () => Machinery {
 /** The floats before the packs, to begin with. */
 const FIRST_WORKSPACE = 2 ** 18;
 
-/** The kernel that is made from the page of each cell; undefined while a page is not kept waiting, or if it has none. */
+/** What the page of a cell is compiled to, and what is taken of it. */
+interface CellCode<Kernel> {
+  readonly functions: readonly FunctionCode[];
+  readonly take: (exports: object) => Kernel;
+}
+
+/** What is made from the page of each cell; undefined while a page is not kept waiting, or if it cannot be had. */
 function compiledOnce<Kernel>(
-  name: string,
-  kernel: (cell: Cell) => FunctionCode,
   memory: GrowingMemory,
+  read: (cell: Cell) => CellCode<Kernel> | undefined,
 ): (cell: Cell) => Kernel | undefined {
   const known = new WeakMap<Cell, Kernel | undefined>();
-  const keep = (cell: Cell, module: object): void => {
-    known.set(cell, (exportsOf(module, memory) as Record<string, Kernel>)[name]);
-  };
   const make = (cell: Cell): void => {
     known.set(cell, undefined);
-    const bytes = assembled(cell, kernel);
-    if (!bytes) return;
-    if (synchronous()) keep(cell, new machine.Module(bytes));
-    else
-      void machine
-        .compile(bytes)
-        .then((module) => keep(cell, module))
-        .catch(() => {});
+    const code = read(cell);
+    if (!code) return;
+    const keep = (module: object): void => void known.set(cell, code.take(exportsOf(module, memory)));
+    const bytes = assemble(code.functions);
+    if (synchronous()) keep(new machine.Module(bytes));
+    else void machine.compile(bytes).then(keep, () => {});
   };
   return (cell) => {
-    if (!known.has(cell)) make(cell);
+    if (known.has(cell)) return known.get(cell);
+    try {
+      make(cell);
+    } catch {
+      // a page that cannot be read as lanes is run step by step
+    }
     return known.get(cell);
   };
 }
 
-/** The module of a cell; undefined if its page asks for more than lanes can do. */
-function assembled(cell: Cell, kernel: (cell: Cell) => FunctionCode): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return assemble([kernel(cell)]);
-  } catch {
-    return undefined;
-  }
-}
-
-function engineOf(memory: GrowingMemory, exports: Kernels, machinery: () => Machinery): Engine {
+function engineOf(memory: GrowingMemory, exports: Exports, machinery: () => Machinery): Engine {
   const arena = new Arena(memory);
-  const stepOf = compiledOnce<StepKernel>("step", stepKernel, memory);
+  const trained = compiledOnce<Kernels>(memory, (cell) => {
+    const code = trainKernels(cell);
+    return code && { functions: code.functions, take: (own) => ({ ...exports, ...(own as TrainKernels), ...code }) };
+  });
   return {
     name: "wasm",
     arithmetic: "fma",
@@ -152,11 +160,13 @@ function engineOf(memory: GrowingMemory, exports: Kernels, machinery: () => Mach
       if (out instanceof Float32Array && x instanceof Float32Array) map(arena, exports[name], out, x);
       else plain.map(name, out, x);
     },
-    recur(problem) {
-      const step = stepOf(problem.cell);
-      return step !== undefined && recur(arena, exports, step, problem);
-    },
     unroll: (problem) => unroll(machinery(), problem),
+    recurSaving(problem) {
+      const kernels = trained(problem.cell);
+      const saved = kernels && recurSaving(arena, kernels, problem);
+      // without a gradient of the last output the walk would begin with what is absent
+      return saved && ((wants) => (wants.output || wants.given[0]) && walkBack(arena, kernels, problem, saved, wants));
+    },
   };
 }
 
