@@ -8,7 +8,7 @@ import { Tensor } from "./tensor.ts";
 import { packable } from "./weights.ts";
 
 /** The weights of one loop: G gates of H units, F features, P outputs, which are H without W_hr. */
-export interface LoopWeights {
+export interface ScanWeights {
   /** W_ih (G·H, F) */
   readonly weightIh: Tensor;
   /** W_hh (G·H, P) */
@@ -24,7 +24,7 @@ export interface LoopWeights {
 /** Loops on each other: layer by layer, in each layer D directions. */
 export interface Loops {
   readonly cell: Cell;
-  readonly weights: readonly LoopWeights[];
+  readonly weights: readonly ScanWeights[];
   readonly D: number;
 }
 
@@ -85,7 +85,7 @@ const is = (shape: readonly number[], L: number, B: number, W: number): boolean 
   shape.length === 3 && shape[0] === L && shape[1] === B && shape[2] === W;
 
 /** Whether the weights of one loop are of G gates, H units, P outputs and F features. */
-function haveSizes(own: LoopWeights, gates: number, H: number, P: number, F: number): boolean {
+function haveSizes(own: ScanWeights, gates: number, H: number, P: number, F: number): boolean {
   const { weightIh, weightHh, biasIh, biasHh, weightHr } = own;
   const rows = gates * H;
   const isMatrix = ({ shape }: Tensor, M: number, N: number): boolean =>
@@ -96,7 +96,7 @@ function haveSizes(own: LoopWeights, gates: number, H: number, P: number, F: num
 }
 
 /** Whether batch sizes begin with B or less, go down, and are together the rows there are. */
-function areLiving(batchSizes: readonly number[], B: number, rows: number): boolean {
+export function areLiving(batchSizes: readonly number[], B: number, rows: number): boolean {
   let [left, before] = [rows, B];
   for (const b of batchSizes) {
     if (b > before) return false;
@@ -129,6 +129,6 @@ function isPlain(x: Tensor | undefined): boolean {
   return x === undefined || (x.dtype === float32 && x.value.count > 0 && !(isGradEnabled() && x.requiresGrad));
 }
 
-function arePlain({ weightIh, weightHh, biasIh, biasHh, weightHr }: LoopWeights): boolean {
+function arePlain({ weightIh, weightHh, biasIh, biasHh, weightHr }: ScanWeights): boolean {
   return isPlain(weightIh) && isPlain(weightHh) && isPlain(biasIh) && isPlain(biasHh) && isPlain(weightHr);
 }

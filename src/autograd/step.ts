@@ -2,7 +2,7 @@
 import { float32 } from "../dense/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import type { Unrolled } from "../engine/plain.ts";
-import type { Loops, LoopWeights } from "./recur.ts";
+import type { Loops, ScanWeights } from "./recur.ts";
 import { packable } from "./weights.ts";
 
 /** A step from x (B, F) to the outputs (B, P), always the same array; undefined if the engine cannot, and nothing is done. */
@@ -39,7 +39,7 @@ export function stepper({ cell, weights }: Loops, B: number, states: readonly Fl
 }
 
 /** Takes over the weights as they are now; the same objects as long as nobody has changed them. */
-function refresh(layer: Changing<Unrolled>, { weightIh, weightHh, biasIh, biasHh, weightHr }: LoopWeights): void {
+function refresh(layer: Changing<Unrolled>, { weightIh, weightHh, biasIh, biasHh, weightHr }: ScanWeights): void {
   const gates = layer.cell.gates.length;
   const H = weightHh.shape[0]! / gates;
   layer.input = packable(weightIh, biasIh, gates, H);

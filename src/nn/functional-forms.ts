@@ -2,6 +2,8 @@
  * The layers and cells as functions of their weights (torch.lstm, torch.gru_cell, ...), with torch's order of arguments.
  * The weights of a layer are one flat list: layer by layer and direction by direction W_ih, W_hh, b_ih, b_hh, W_hr.
  */
+
+import type { ScanWeights } from "../autograd/recur.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import type { Cell } from "../cells/cell.ts";
 import { elman } from "../cells/elman.ts";
@@ -12,7 +14,6 @@ import { elements } from "../dense/dense.ts";
 import { tuple } from "../dense/tuple.ts";
 import { expectCounts } from "./literal.ts";
 import { LSTM_NAMES, type NodeNames, PLAIN_NAMES } from "./node-names.ts";
-import type { ScanWeights } from "./scan.ts";
 import { runPacked, runPadded } from "./stack.ts";
 import { step } from "./step.ts";
 

@@ -8,12 +8,13 @@ import { tensors } from "../autograd/algebra.ts";
 import { expand } from "../autograd/broadcast.ts";
 import { cat, stackNamed, unbind } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
+import { areLiving, type ScanWeights } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
 import { IndexError, listText, RuntimeError } from "../check.ts";
 import { broadcastShapes, type Dims, sameDims, wrapDim } from "../dense/shape.ts";
-import { byGate, type CellState, type ScanWeights, type Sequences } from "./scan.ts";
+import { byGate, type CellState, type Sequences } from "./scan.ts";
 
 /** Whether sequences, states and the weights of one layer and direction fit together. */
 export function isUsual(cell: Cell, weights: ScanWeights, { data, batchSizes }: Sequences, start: CellState): boolean {
@@ -32,18 +33,8 @@ export function isUsual(cell: Cell, weights: ScanWeights, { data, batchSizes }: 
     are(biasHh, [rows]) &&
     are(weightHr, [P, H]) &&
     cell.state.every((name, i) => are(start[name]!, [B, i === 0 ? P : H])) &&
-    (!batchSizes || areLiving(batchSizes, data.shape[0]!))
+    (!batchSizes || areLiving(batchSizes, B, data.shape[0]!))
   );
-}
-
-/** Batch sizes that go down and are together the rows there are. */
-function areLiving(batchSizes: readonly number[], rows: number): boolean {
-  let left = rows;
-  for (const [t, b] of batchSizes.entries()) {
-    if (b > batchSizes[Math.max(t - 1, 0)]!) return false;
-    left -= b;
-  }
-  return left === 0;
 }
 
 /** What torch counts: the weights in its flat list, the states' layers and directions. */

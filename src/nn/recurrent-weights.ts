@@ -1,5 +1,5 @@
 /** What the weights of a recurrent layer are called and how large they are, in the order of checkpoints. */
-import type { ScanWeights } from "./scan.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
 
 /** `weight_ih_l0`, `bias_hh_l1_reverse`. */
 export type WeightName = `${"weight" | "bias"}_${string}`;

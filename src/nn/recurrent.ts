@@ -6,6 +6,7 @@ import { empty, zeros } from "../autograd/create.ts";
 import { uniform_ } from "../autograd/draw.ts";
 import { indexSelect } from "../autograd/gather.ts";
 import { noGrad } from "../autograd/mode.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
 import { squeeze, unsqueeze } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import type { Cell } from "../cells/cell.ts";
@@ -32,7 +33,6 @@ import {
 } from "./recurrent-input.ts";
 import { type RecurrentOptions, settleOptions, wholeNumber } from "./recurrent-options.ts";
 import { type PlannedSide, planWeights, type WeightName } from "./recurrent-weights.ts";
-import type { ScanWeights } from "./scan.ts";
 import { runPacked, runPadded, type Stack } from "./stack.ts";
 import { Stream } from "./stream.ts";
 

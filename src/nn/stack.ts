@@ -2,7 +2,7 @@
 import { zeros } from "../autograd/create.ts";
 import { cat, stack, stackNamed, unbind } from "../autograd/join.ts";
 import { dropout } from "../autograd/random.ts";
-import { recur } from "../autograd/recur.ts";
+import { recur, type ScanWeights } from "../autograd/recur.ts";
 import { type LoopResult, type RecordedLoop, recurRecorded } from "../autograd/recur-graph.ts";
 import { transpose, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
@@ -12,7 +12,7 @@ import { RuntimeError } from "../check.ts";
 import { bfloat16, float16, float32 } from "../dense/dtype.ts";
 import { isUsual, runLiterally } from "./literal.ts";
 import type { NodeNames } from "./node-names.ts";
-import { type CellState, loopWeights, project, type ScanWeights, type Sequences, scanProjected } from "./scan.ts";
+import { type CellState, loopWeights, project, type Sequences, scanProjected } from "./scan.ts";
 
 /** A stack: its cell, its weights layer by layer and direction by direction, and how it runs. */
 export interface Stack {

@@ -1,10 +1,11 @@
 /** A cell by itself: one step of a batch, with the questions that torch asks about its sizes. */
 import { linear } from "../autograd/linear.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import type { Cell } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
 import { wrapDim } from "../dense/shape.ts";
-import { advance, loopWeights, type ScanWeights } from "./scan.ts";
+import { advance, loopWeights } from "./scan.ts";
 
 /** One step: input (B, F) and states (B, H) to the new states, in the order of the cell's. */
 export function step(cell: Cell, weights: ScanWeights, x: Tensor, states: readonly Tensor[]): Tensor[] {
