@@ -4,6 +4,8 @@
  *
  *     const session = lstm.stream();
  *     for (const x of steps) show(session.step(x));
+ *
+ * A model of several recurrent layers has a session for each of them in its own step function (docs/streaming.md).
  */
 import { noGrad } from "../autograd/mode.ts";
 import { fit } from "../autograd/recur.ts";
