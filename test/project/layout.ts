@@ -11,6 +11,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   optim: ["arithmetic", "check", "dense", "autograd"],
   learn: ["check", "cells", "dense", "autograd", "nn"],
   formats: ["arithmetic", "check", "dense"],
+  onnx: ["arithmetic", "check", "cells", "dense", "autograd", "nn", "formats"],
   save: ["check", "dense", "autograd", "nn", "formats"],
 };
 
@@ -21,9 +22,15 @@ export const ENTRIES: readonly string[] = [
   "index.ts",
   "init.ts",
   "nn.ts",
+  "onnx.ts",
   "optim.ts",
   "utils.ts",
 ];
 
 /** No source file is longer. */
 export const LONGEST = 400;
+
+/** The only packages that `src` may import, and the folder that may. */
+export const DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
+  onnx: ["@bufbuild/protobuf/wire"],
+};

@@ -1,0 +1,3 @@
+/** unrolled/onnx: ONNX files in and out. */
+export { type LoadOptions, loadOnnx, type ModelValue, type NamedTensors, OnnxModel } from "./onnx/model.ts";
+export type { ExternalData, ReadExternal } from "./onnx/tensors.ts";

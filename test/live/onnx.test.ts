@@ -1,0 +1,35 @@
+/** ONNX against onnxruntime and torch: recurrent nodes over all attributes, whole graphs, and our own exports. */
+import { expect, test } from "vitest";
+import { loadOnnx } from "../../src/onnx.ts";
+import { bytesFrom, type Coded, decode, distance } from "../onnx/coded.ts";
+import { linesFrom } from "./python.ts";
+
+interface Case {
+  readonly spec: unknown;
+  readonly model: string;
+  readonly inputs: Readonly<Record<string, Coded>>;
+  readonly outputs: Readonly<Record<string, Coded>>;
+}
+
+const count = Number(process.env.COUNT ?? 300);
+const seed = Number(process.env.SEED ?? 1);
+
+/** What is wrong with our answer to a case, if anything. */
+function complaint({ spec, model, inputs, outputs }: Case): string | undefined {
+  try {
+    const given = Object.entries(inputs).map(([name, coded]) => [name, decode(coded)] as const);
+    const results = loadOnnx(bytesFrom(model)).forward(new Map(given));
+    const wrong = Object.entries(outputs).flatMap(([name, wanted]) => {
+      const apart = distance(results.get(name)!, decode(wanted));
+      return apart < 1e-5 ? [] : [`${name} by ${apart}`];
+    });
+    return wrong.length === 0 ? undefined : `${JSON.stringify(spec)}: ${wrong.join(", ")}`;
+  } catch (error) {
+    return `${JSON.stringify(spec)}: ${error}`;
+  }
+}
+
+test(`${count} random recurrent nodes give what onnxruntime gives`, () => {
+  const cases = linesFrom("onnx_nodes.py", count, seed).map((line) => JSON.parse(line) as Case);
+  expect(cases.map(complaint).filter(Boolean)).toEqual([]);
+});
