@@ -29,6 +29,28 @@ function complaint({ spec, model, inputs, outputs }: Case): string | undefined {
   }
 }
 
+interface Network {
+  readonly spec: string;
+  readonly model: string;
+  readonly inputs: readonly Coded[];
+  readonly outputs: readonly Coded[];
+}
+
+test("networks that torch exported, with both of its exporters, give what torch gives", () => {
+  const networks = linesFrom("onnx_graphs.py").map((line) => JSON.parse(line) as Network);
+  const wrong = networks.flatMap(({ spec, model, inputs, outputs }) => {
+    try {
+      const results = loadOnnx(bytesFrom(model)).run(...inputs.map(decode));
+      const apart = outputs.map((wanted, i) => distance(results[i]!, decode(wanted)));
+      return apart.every((value) => value < 1e-5) ? [] : [`${spec}: ${apart}`];
+    } catch (error) {
+      return [`${spec}: ${error}`];
+    }
+  });
+  expect(wrong).toEqual([]);
+  expect(networks.length).toBeGreaterThan(40);
+});
+
 test(`${count} random recurrent nodes give what onnxruntime gives`, () => {
   const cases = linesFrom("onnx_nodes.py", count, seed).map((line) => JSON.parse(line) as Case);
   expect(cases.map(complaint).filter(Boolean)).toEqual([]);
