@@ -28,6 +28,8 @@ export interface NodeMessage {
   readonly name: string;
   readonly opType: string;
   readonly domain: string;
+  /** The module that torch exported the node from: "encoder.rnn"; "" if the file does not say. */
+  readonly module: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: readonly AttributeMessage[];

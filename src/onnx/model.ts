@@ -54,9 +54,12 @@ export class OnnxModel extends Module {
   readonly recurrent: ModuleDict<RecurrentNode>;
   /** The other weights, by their names. */
   readonly weights: Module;
-  private readonly plan: Plan;
-  private readonly constants = new Map<Plan, ReadonlyMap<string, Tensor>>();
-  private readonly nodes = new Map<Call, RecurrentNode>();
+  /** The graph, checked. */
+  readonly plan: Plan;
+  /** The initialisers of each graph, by the names of the file. */
+  readonly constants: Map<Plan, ReadonlyMap<string, Tensor>> = new Map();
+  /** The recurrent nodes whose weights are in the file. */
+  readonly nodes: Map<Call, RecurrentNode> = new Map();
 
   /** Errors: FormatError. */
   constructor(message: ModelMessage, options: LoadOptions = {}) {
@@ -118,9 +121,11 @@ export class OnnxModel extends Module {
   /** Makes tensors of a graph's initialisers and modules of its recurrent nodes, and so on within. */
   private prepare(plan: Plan, options: LoadOptions): void {
     const constants = new Map<string, Tensor>();
+    // Where a sequence starts is no weight: exporters write the zeros down.
+    const starts = new Set(plan.steps.flatMap(({ call }) => (recurrentKind(call) ? call.node.inputs.slice(5, 7) : [])));
     for (const message of plan.graph.initializers) {
       const dense = denseFrom(message, options.external);
-      const isWeight = dense.dtype.kind === "float" && dense.shape.length > 0;
+      const isWeight = dense.dtype.kind === "float" && dense.shape.length > 0 && !starts.has(message.name);
       constants.set(message.name, isWeight ? new Parameter(new Tensor(dense)) : new Tensor(dense));
     }
     this.constants.set(plan, constants);

@@ -81,6 +81,7 @@ function readNode(bytes: Uint8Array, depth: number): NodeMessage {
   let [name, opType, domain] = ["", "", ""];
   const [inputs, outputs]: string[][] = [[], []];
   const attributes: AttributeMessage[] = [];
+  const metadata = new Map<string, string>();
   readFields(bytes, "a node", {
     1: (v) => inputs!.push(v.text()),
     2: (v) => outputs!.push(v.text()),
@@ -88,8 +89,19 @@ function readNode(bytes: Uint8Array, depth: number): NodeMessage {
     4: (v) => (opType = v.text()),
     5: (v) => attributes.push(readAttribute(v.bytes(), depth)),
     7: (v) => (domain = v.text()),
+    9: (v) => metadata.set(...readEntry(v.bytes())),
   });
-  return { name, opType, domain: domain === "ai.onnx" ? "" : domain, inputs: inputs!, outputs: outputs!, attributes };
+  const module = moduleOf(name, metadata.get("pkg.torch.onnx.name_scopes"));
+  const own = domain === "ai.onnx" ? "" : domain;
+  return { name, opType, domain: own, module, inputs: inputs!, outputs: outputs!, attributes };
+}
+
+/** torch's exporters tell where a node is from: "/encoder/rnn/LSTM" the older, a list "['', 'encoder.rnn', 'lstm']" the newer. */
+function moduleOf(name: string, scopes: string | undefined): string {
+  const steps = scopes ? [...scopes.matchAll(/'([^']*)'/g)].map((match) => match[1]!) : name.split("/");
+  if (steps[0] !== "") return "";
+  // The newer names each module by its whole path, the older by one step.
+  return scopes ? (steps.slice(1, -1).at(-1) ?? "") : steps.slice(1, -1).join(".");
 }
 
 function readAttribute(bytes: Uint8Array, depth: number): AttributeMessage {

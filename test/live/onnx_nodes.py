@@ -23,7 +23,6 @@ TURN = {"X": (1, 0, 2), "initial_h": (1, 0, 2), "initial_c": (1, 0, 2), "Y": (2,
 
 
 def coded(array):
-    array = np.ascontiguousarray(array)
     return {"dtype": array.dtype.name, "shape": list(array.shape), "data": base64.b64encode(array.tobytes()).decode()}
 
 

@@ -9,7 +9,7 @@ import type { Call, Inputs } from "../call.ts";
 import { dtypeOf } from "../tensors.ts";
 import { ANY, type Operator, type Operators, ofOne, ofTwo, oneNumber } from "./operator.ts";
 
-const { add, clamp, div, gt, logicalNot, lt, mul, sub, where } = arithmetic;
+const { add, clamp, div, gt, isnan, logicalNot, lt, mul, sub, where } = arithmetic;
 
 /** Whole numbers divide towards zero. */
 function quotient(a: Tensor, b: Tensor): Tensor {
@@ -76,8 +76,16 @@ export const POINTWISE: Operators = {
   Or: ofTwo(arithmetic.logicalOr),
   Xor: ofTwo(arithmetic.logicalXor),
   Not: ofOne(logicalNot),
-  IsNaN: ofOne(arithmetic.isnan),
-  IsInf: ofOne(arithmetic.isinf),
+  IsNaN: ofOne(isnan),
+  IsInf: {
+    attributes: ["detect_negative", "detect_positive"],
+    inputs: [1, 1],
+    run: (call, [x]) => {
+      const signs = [call.flag("detect_negative", true) && lt(x!, 0), call.flag("detect_positive", true) && gt(x!, 0)];
+      const wanted = signs.filter((sign) => sign !== false).reduce((a, b) => arithmetic.logicalOr(a, b), isnan(x!));
+      return arithmetic.logicalAnd(arithmetic.isinf(x!), wanted);
+    },
+  },
   Where: { attributes: [], inputs: [3, 3], run: (_, [condition, a, b]) => where(condition!, a!, b!) },
 
   Neg: ofOne(arithmetic.neg),

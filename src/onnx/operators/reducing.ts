@@ -1,5 +1,6 @@
 /** Operators that sum, pick or normalise along axes, and products of matrices. */
 import { add, mul, sub } from "../../autograd/arithmetic.ts";
+import { toDtype } from "../../autograd/broadcast.ts";
 import { einsum } from "../../autograd/einsum.ts";
 import { amax, amin, argmax, argmin, topk } from "../../autograd/extremes.ts";
 import { flip } from "../../autograd/join.ts";
@@ -24,7 +25,7 @@ const reducing = (reduce: Reduce): Operator => ({
     const given = listOf(call, "axes", axes)?.map((axis) => axisOf(call, axis, rank)) ?? [];
     if (given.length === 0 && call.flag("noop_with_empty_axes")) return x!;
     const dims = given.length === 0 ? [...x!.shape.keys()] : given;
-    return reduce(x!, dims, call.flag("keepdims", true));
+    return toDtype(reduce(x!, dims, call.flag("keepdims", true)), x!.dtype);
   },
 });
 
@@ -70,7 +71,7 @@ function gemm(call: Call, [a, b, c]: Inputs): Tensor {
 function cumulated(call: Call, [x, axis]: Inputs): Tensor {
   const at = axisOf(call, oneNumber(call, axis!), x!.shape.length);
   const own = call.flag("reverse") ? flip(x!, at) : x!;
-  const sums = cumsum(own, at);
+  const sums = toDtype(cumsum(own, at), own.dtype);
   const result = call.flag("exclusive") ? sub(sums, own) : sums;
   return call.flag("reverse") ? flip(result, at) : result;
 }
@@ -81,15 +82,16 @@ function largest(call: Call, [x, k]: Inputs): readonly Tensor[] {
   return [values, indices];
 }
 
-/** (x − mean)/√(var + ε) over the last axes, scaled and shifted. */
-function layerNormalised(call: Call, [x, scale, bias]: Inputs): Tensor {
+/** (x − mean)/√(var + ε) over the last axes, scaled and shifted; then the mean and 1/√(var + ε) themselves. */
+function layerNormalised(call: Call, [x, scale, bias]: Inputs): readonly Tensor[] {
   const rank = x!.shape.length;
   const axis = axisOf(call, call.int("axis", -1), rank);
   const dims = Array.from({ length: rank - axis }, (_, i) => axis + i);
-  const centred = sub(x!, mean(x!, dims, true));
+  const average = mean(x!, dims, true);
+  const centred = sub(x!, average);
   const spread = rsqrt(add(mean(square(centred), dims, true), call.float("epsilon", 1e-5)));
   const normal = mul(mul(centred, spread), scale!);
-  return bias ? add(normal, bias) : normal;
+  return [bias ? add(normal, bias) : normal, average, spread];
 }
 
 /** (x − mean)/√(var + ε) with means and variances of the past, for each channel, which is the second axis. */

@@ -20,6 +20,9 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map(
   [POINTWISE, ARRANGING, REDUCING, MAKING].flatMap((some) => Object.entries(some)).concat(RECURRENT),
 );
 
+/** The names of all operators. */
+export const OPERATOR_NAMES: readonly string[] = [...OPERATORS.keys()];
+
 /** The operator of a node. Errors: FormatError for one that is not known, or has what is not known. */
 export function operatorOf(call: Call): Operator {
   const { domain, opType, inputs } = call.node;
