@@ -28,8 +28,8 @@ export interface NodeMessage {
   readonly name: string;
   readonly opType: string;
   readonly domain: string;
-  /** The module that torch exported the node from: "encoder.rnn"; "" if the file does not say. */
-  readonly module: string;
+  /** The module that torch exported the node from: "encoder.rnn", "" for the network itself; undefined if nobody says. */
+  readonly module: string | undefined;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: readonly AttributeMessage[];

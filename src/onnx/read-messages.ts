@@ -97,9 +97,9 @@ function readNode(bytes: Uint8Array, depth: number): NodeMessage {
 }
 
 /** torch's exporters tell where a node is from: "/encoder/rnn/LSTM" the older, a list "['', 'encoder.rnn', 'lstm']" the newer. */
-function moduleOf(name: string, scopes: string | undefined): string {
+function moduleOf(name: string, scopes: string | undefined): string | undefined {
   const steps = scopes ? [...scopes.matchAll(/'([^']*)'/g)].map((match) => match[1]!) : name.split("/");
-  if (steps[0] !== "") return "";
+  if (steps[0] !== "" || steps.length < 2) return undefined;
   // The newer names each module by its whole path, the older by one step.
   return scopes ? (steps.slice(1, -1).at(-1) ?? "") : steps.slice(1, -1).join(".");
 }

@@ -1,6 +1,7 @@
 /** What an RNN, GRU or LSTM node says of itself: every attribute, read and checked. */
 import { type Activation, readActivations } from "./activations.ts";
 import type { Call } from "./call.ts";
+import type { WrittenAttribute } from "./write-messages.ts";
 
 /** The three operators. */
 export type RecurrentKind = "RNN" | "GRU" | "LSTM";
@@ -94,4 +95,21 @@ export function isPlain(form: RecurrentForm): boolean {
   const texts = activations.map((side) => side.map(({ name }) => name).join());
   if (kind === "RNN" && texts.every((text) => text === "Relu")) return true;
   return texts.every((text) => text === KINDS[kind].activations.join());
+}
+
+/** The attributes that say all this, with every activation written out; the batch comes second. */
+export function attributesOf(form: RecurrentForm): Record<string, WrittenAttribute> {
+  const all = form.activations.flat();
+  const given = (values: readonly (number | undefined)[]): number[] => values.filter((value) => value !== undefined);
+  const [alphas, betas] = [given(all.map(({ alpha }) => alpha)), given(all.map(({ beta }) => beta))];
+  return {
+    hidden_size: form.hiddenSize,
+    direction: form.direction,
+    activations: all.map(({ name }) => name),
+    ...(alphas.length > 0 && { activation_alpha: { floats: alphas } }),
+    ...(betas.length > 0 && { activation_beta: { floats: betas } }),
+    ...(form.clip !== undefined && { clip: { float: form.clip } }),
+    ...(form.kind === "GRU" && { linear_before_reset: Number(form.linearBeforeReset) }),
+    ...(form.kind === "LSTM" && { input_forget: Number(form.inputForget) }),
+  };
 }

@@ -22,6 +22,11 @@ import { readLengths, reversed, withoutEmpty } from "./sequences.ts";
 /** A layer of torch's. */
 export type TorchLayer = RNN | LSTM | GRU;
 
+/** Whether a module is a recurrent layer that ONNX has an operator for. */
+export function isRecurrent(module: Module): module is TorchLayer | RecurrentNode {
+  return [RNN, LSTM, GRU, RecurrentNode].some((kind) => module instanceof kind);
+}
+
 /** Runs x (T, B, F) in all directions. Gives the output (T, B, D·H) and the last states (D, B, H). */
 type RunAll = (x: Tensor, start: States, lengths: readonly number[] | undefined) => { output: Tensor; states: States };
 
@@ -69,16 +74,24 @@ export class RecurrentNode extends Module {
     if (T === 0) throw call.error("input X has no step");
     const lengths = readLengths(call, sequenceLengths, T, B);
     const start = [h0, c0].slice(0, KINDS[form.kind].states).map((state) => this.start(call, state, x, B));
-    const { output, states } = this.runAll()(x, start, lengths);
+    const [output, states] = this.forward(x, start, lengths);
     return this.arranged(
       output,
       states.map((state) => withoutEmpty(state, lengths)),
     );
   }
 
-  private runAll(): RunAll {
-    const { form, layer, weights } = this;
-    return layer ? asLayer(form, layer) : bySteps(form, weights!);
+  /**
+   * As torch's layers: x (T, B, F) and the states (D, B, H), zero if absent, to the output (T, B, D·H) and the last states.
+   * The sequences may have lengths.
+   */
+  override forward(x: Tensor, start?: States, lengths?: readonly number[]): readonly [output: Tensor, states: States] {
+    const { form, layer, weights, sizes } = this;
+    const zero = (): Tensor => zeros([sizes.directions, x.shape[1]!, sizes.hiddenSize], { dtype: x.dtype });
+    const from = start ?? Array.from({ length: KINDS[form.kind].states }, zero);
+    const run = layer ? asLayer(form, layer) : bySteps(form, weights!);
+    const { output, states } = run(x, from, lengths);
+    return [output, states];
   }
 
   /** A state (D, B, H), zero if it is absent. */

@@ -46,7 +46,7 @@ function* recurrentWeights({ nodes }: OnnxModel): IterableIterator<[string, Tens
     for (const [l, { call, layer }] of layers.entries()) {
       expectStacked(call, layer, layers[l - 1]?.layer);
       for (const [own, weight] of layer.namedParameters())
-        yield [`${name}.${String(own).replace("_l0", `_l${l}`)}`, weight as Parameter];
+        yield [within(name, String(own).replace("_l0", `_l${l}`)), weight as Parameter];
     }
   }
 }
@@ -67,20 +67,37 @@ function expectStacked(call: Call, layer: TorchLayer, below: TorchLayer | undefi
 }
 
 function moduleName({ node, label }: Call): string {
-  return node.module || (node.name || label).replace(/\W+/g, "_").replace(/^_+|_+$/g, "");
+  return node.module ?? (node.name || label).replace(/\W+/g, "_").replace(/^_+|_+$/g, "");
 }
 
-function* otherWeights({ plan, constants, weights }: OnnxModel): IterableIterator<[string, Tensor]> {
-  const registered = new Set<Tensor>(weights.parameters());
+function within(module: string, name: string): string {
+  return module === "" ? name : `${module}.${name}`;
+}
+
+function* otherWeights(model: OnnxModel): IterableIterator<[string, Tensor]> {
+  const registered = new Set<Tensor>(model.weights.parameters());
+  for (const [module, factors] of turnedFactors(model)) {
+    // A module with several products is no nn.Linear: its weights have other names.
+    const [factor] = factors;
+    if (factors.size === 1) yield [within(module, "weight"), clone(t(factor!), { contiguous: true })];
+  }
+  for (const [name, tensor] of model.constants.get(model.plan)!) {
+    if (registered.has(tensor) && !isMadeUp(name)) yield [name, tensor];
+  }
+}
+
+/** The matrices that the exporter has turned, and so named itself, by the module whose product they are in. */
+function turnedFactors({ plan, constants }: OnnxModel): Map<string, Set<Tensor>> {
   const named = constants.get(plan)!;
+  const found = new Map<string, Set<Tensor>>();
   for (const { call } of plan.steps) {
     const { opType, inputs, module } = call.node;
     const factor = named.get(inputs[1] ?? "");
     const turned = opType === "MatMul" || (opType === "Gemm" && !call.flag("transB"));
-    if (!turned || !factor || !isMadeUp(inputs[1]!) || module === "" || factor.shape.length !== 2) continue;
-    yield [`${module}.weight`, clone(t(factor), { contiguous: true })];
+    if (!turned || !factor || !isMadeUp(inputs[1]!) || module === undefined || factor.shape.length !== 2) continue;
+    found.set(module, (found.get(module) ?? new Set()).add(factor));
   }
-  for (const [name, tensor] of named) if (registered.has(tensor) && !isMadeUp(name)) yield [name, tensor];
+  return found;
 }
 
 /** Whether a name is none that a network's author gave. */
