@@ -18,6 +18,7 @@ NAMES = [
     "losses",
     "module-errors",
     "modules",
+    "onnx-graphs",
     "onnx-nodes",
     "operations",
     "operations2",

@@ -3,141 +3,25 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { elements } from "../../src/dense/dense.ts";
-import { bytesOf } from "../../src/formats/memory.ts";
-import * as torch from "../../src/index.ts";
-import { nn, type Tensor } from "../../src/index.ts";
-import type { Module } from "../../src/nn/module.ts";
-import { type WrittenAttribute, writeModel } from "../../src/onnx/write-messages.ts";
-import { exportOnnx, LastStep, loadOnnx, type Network } from "../../src/onnx.ts";
-import type { Coded } from "../onnx/coded.ts";
+import { manualSeed, type Tensor } from "../../src/index.ts";
+import { encode } from "../onnx/coded.ts";
+import { type ExportCase, layerCases, networkCases } from "../onnx/exports.ts";
 import { linesFrom } from "./python.ts";
 
-const LAYERS = { RNN: nn.RNN, LSTM: nn.LSTM, GRU: nn.GRU };
-const [T, B, F, H] = [7, 3, 5, 4];
-
-interface Case {
-  readonly spec: string;
-  readonly model: string;
-  readonly inputs: Record<string, Coded>;
-  readonly outputs: Record<string, Coded>;
-}
-
-/** Every combination of these. */
-function* layerCases(): IterableIterator<Case> {
-  for (const kind of ["RNN", "LSTM", "GRU"] as const)
-    for (const numLayers of [1, 3])
-      for (const bidirectional of [false, true])
-        for (const bias of [true, false])
-          for (const batchFirst of [false, true])
-            for (const states of [false, true])
-              for (const lengths of [false, true]) {
-                const own = { numLayers, bidirectional, bias, batchFirst };
-                const more = kind === "RNN" && numLayers === 3 ? { nonlinearity: "relu" as const } : {};
-                const layer = new LAYERS[kind](F, H, { ...own, ...more });
-                const options = { states, lengths, opset: 17 + (Number(states) + 2 * Number(lengths)) };
-                const spec = `${layer} ${JSON.stringify(options)}`;
-                yield caseOf(spec, exportOnnx(layer, options), batchFirst ? [B, T, F] : [T, B, F]);
-              }
-}
-
-/** Inputs by the model's own account; the outputs are those of our reading, which the export has proved. */
-function caseOf(spec: string, bytes: Uint8Array, shape: readonly number[], highest?: number): Case {
-  const model = loadOnnx(bytes);
-  const named: Readonly<Record<string, number>> = { batch: B, time: T, features: F };
-  const inputs = model.inputs.map(({ name, dtype, shape: stated }): [string, Tensor] => {
-    const own = name === "input" ? shape : stated!.map((length) => named[length!] ?? Number(length));
-    if (name === "lengths") return [name, torch.tensor([7, 1, 4], { dtype: torch.int32 })];
-    return [name, highest && name === "input" ? torch.randint(highest, own) : torch.randn(own, { dtype: dtype! })];
-  });
-  const outputs = torch.noGrad(() => model.forward(new Map(inputs)));
-  return {
-    spec,
-    model: Buffer.from(bytes).toString("base64"),
-    inputs: Object.fromEntries(inputs.map(([name, x]) => [name, coded(x)])),
-    outputs: Object.fromEntries([...outputs].map(([name, x]) => [name, coded(x)])),
-  };
-}
-
-function coded({ value, shape, dtype }: Tensor): Coded {
-  const data = Buffer.from(bytesOf(elements(value), dtype)).toString("base64");
-  return { dtype: dtype.name, shape: [...shape], data };
-}
-
-function* networkCases(): IterableIterator<Case> {
-  const tagger = {
-    embedding: new nn.Embedding(11, F),
-    dropout: new nn.Dropout(0.5),
-    lstm: new nn.LSTM(F, H, { numLayers: 2, bidirectional: true, dropout: 0.3 }),
-    fc: new nn.Linear(2 * H, 3),
-    out: new nn.LogSoftmax(-1),
-  };
-  yield caseOf("tagger", exportOnnx(tagger, { lengths: true }), [T, B], 11);
-  const activations = [
-    new nn.GELU(),
-    new nn.SiLU(),
-    new nn.LeakyReLU(0.2),
-    new nn.Tanh(),
-    new nn.ReLU(),
-    new nn.Sigmoid(),
-  ];
-  const classifier = [
-    new nn.GRU(F, H, { batchFirst: true }),
-    new LastStep({ batchFirst: true }),
-    new nn.Sequential(new nn.Linear(H, 6), ...activations, new nn.Linear(6, 2, { bias: false })),
-    new nn.Softmax(1),
-  ];
-  yield caseOf("classifier", exportOnnx(classifier, { states: true }), [B, T, F]);
-  const pair: Network = {
-    encoder: new nn.GRU(F, H),
-    decoder: new nn.LSTM(H, H, { numLayers: 2 }),
-    flat: new nn.Flatten(1),
-  };
-  yield caseOf("pair", exportOnnx(pair, { states: true, opset: 21 }), [T, B, F]);
-  yield caseOf("no sequence", exportOnnx(new nn.Sequential(new nn.Linear(F, 3), new nn.Identity())), [B, F]);
-  // onnxruntime has no recurrent operator in double precision
-  yield caseOf("float64", exportOnnx([new nn.Linear(F, 3, { dtype: torch.float64 }), new nn.Tanh()]), [B, F]);
-  const resetBefore = recurrentNode("GRU", {
-    linear_before_reset: 0,
-    clip: { float: 0.7 },
-    direction: "bidirectional",
-  });
-  yield caseOf("reset before the matrix", exportOnnx(resetBefore, { states: true }), [T, B, F]);
-  const coupled = recurrentNode("LSTM", {
-    input_forget: 1,
-    direction: "reverse",
-    activations: ["HardSigmoid", "Softsign", "Elu"],
-    activation_alpha: { floats: [0.3, 0.8] },
-    activation_beta: { floats: [0.4] },
-  });
-  yield caseOf("coupled", exportOnnx(coupled, { states: true, lengths: true, opset: 20 }), [T, B, F]);
-}
-
-/** A node with drawn weights, from a file that says so. */
-function recurrentNode(kind: "GRU" | "LSTM", attributes: Readonly<Record<string, WrittenAttribute>>): Module {
-  const rows = { GRU: 3, LSTM: 4 }[kind] * H;
-  const D = attributes.direction === "bidirectional" ? 2 : 1;
-  const shapes = { W: [D, rows, F], R: [D, rows, H], B: [D, 2 * rows], ...(kind === "LSTM" && { P: [D, 3 * H] }) };
-  const weights = Object.entries(shapes).map(([name, shape]) => [name, torch.randn(shape).value] as const);
-  const inputs = ["X", "W", "R", "B", "", "", "", "P"].slice(0, kind === "LSTM" ? 8 : 4);
-  const bytes = writeModel({
-    opset: 17,
-    name: "graph",
-    nodes: [{ opType: kind, name: "node", inputs, outputs: ["Y"], attributes }],
-    initializers: new Map(weights),
-    inputs: [{ name: "X", dataType: 1, shape: ["time", "batch", F] }],
-    outputs: [{ name: "Y", dataType: 1, shape: ["time", D, "batch", H] }],
-  });
-  return [...loadOnnx(bytes).recurrent.values()][0]!;
+function lineOf({ spec, model, inputs, outputs }: ExportCase): string {
+  const all = (named: ReadonlyMap<string, Tensor>): object =>
+    Object.fromEntries([...named].map(([name, x]) => [name, encode(x)]));
+  const base64 = Buffer.from(model).toString("base64");
+  return `${JSON.stringify({ spec, model: base64, inputs: all(inputs), outputs: all(outputs) })}\n`;
 }
 
 test("onnx passes our exports, and onnxruntime computes what we compute", () => {
-  torch.manualSeed(Number(process.env.SEED ?? 1));
+  manualSeed(Number(process.env.SEED ?? 1));
   const cases = [...layerCases(), ...networkCases()];
   const folder = mkdtempSync(join(tmpdir(), "unrolled-"));
   try {
     const file = join(folder, "exports");
-    writeFileSync(file, cases.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    writeFileSync(file, cases.map(lineOf).join(""));
     expect(linesFrom("onnx_exports.py", file)).toEqual([]);
     expect(cases.length).toBe(199);
   } finally {

@@ -1,6 +1,7 @@
 /** Arrays as the generators write them, and how far a tensor is from one. */
 import { elements, wrap } from "../../src/dense/dense.ts";
 import { bool, type DType, float32, float64, int32, int64 } from "../../src/dense/dtype.ts";
+import { bytesOf } from "../../src/formats/memory.ts";
 import { Tensor } from "../../src/index.ts";
 
 /** An array in JSON: its bytes in base64. */
@@ -22,6 +23,12 @@ export function decode({ dtype, shape, data }: Coded): Tensor {
   const known = DTYPES[dtype]!;
   const Memory = known.allocate(0).constructor as new (buffer: ArrayBufferLike) => Float32Array;
   return new Tensor(wrap(new Memory(bytesFrom(data).buffer), shape, known));
+}
+
+/** A tensor in JSON. */
+export function encode({ value, shape, dtype }: Tensor): Coded {
+  const data = Buffer.from(bytesOf(elements(value), dtype)).toString("base64");
+  return { dtype: dtype.name, shape: [...shape], data };
 }
 
 /** The largest difference, relative where numbers are larger than 1; Infinity for another shape or dtype. */
