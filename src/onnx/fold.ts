@@ -21,50 +21,64 @@ const MOVING = [
   "Unsqueeze",
 ];
 
-/**
- * A question about a plan: the inputs of a recurrent node, if those that are weights are constant. Initialisers that stand
- * for an input which may be given are not.
- */
-export function constantsBehind(plan: Plan, initial: ReadonlyMap<string, Tensor>): (call: Call) => Inputs | undefined {
-  const open = new Set(plan.graph.inputs.map(({ name }) => name));
+/** The inputs of a recurrent node that are weights: W, R, B and P. */
+const WEIGHTS = [1, 2, 3, 7];
+
+/** The values computed here may have this many times the numbers that the file has. */
+const GROWTH = 4;
+
+/** What is constant in a plan. */
+export interface Constants {
+  /** The numbers of all constants of the file. */
+  readonly count: number;
+  /** The weights of a recurrent node among its inputs, if all of them are constant. */
+  readonly weightsOf: (call: Call) => Inputs | undefined;
+}
+
+/** Follows the constants of a plan. An initialiser that stands for an input which may be given is none. */
+export function constantsOf(plan: Plan, initial: ReadonlyMap<string, Tensor>): Constants {
   const scope = new Scope();
-  let limit = 0;
+  const open = new Set(plan.graph.inputs.map(({ name }) => name));
+  let count = 0;
   for (const [name, value] of initial) {
-    limit += value.value.count;
+    count += value.value.count;
     if (!open.has(name)) scope.set(name, value);
   }
   const makers = new Map<string, number>();
-  for (const [at, { call, operator }] of plan.steps.entries()) {
-    const moving = operator && MOVING.includes(call.node.opType);
-    if (moving) for (const output of call.node.outputs) makers.set(output, at);
-    const values = call.node.attributes.map(({ value }) => value.tensor?.dims.reduce((a, b) => a * b, 1) ?? 0);
-    limit += values.reduce((a, b) => a + b, 0);
+  for (const [at, { call }] of plan.steps.entries()) {
+    const { opType, inputs, outputs, attributes } = call.node;
+    for (const { value } of attributes) count += value.tensor?.dims.reduce((a, b) => a * b, 1) ?? 0;
+    const constant = inputs.every((name) => name === "" || scope.get(name) || makers.has(name));
+    if (constant && MOVING.includes(opType)) for (const output of outputs) makers.set(output, at);
   }
-  return (call) => {
-    const wanted = [1, 2, 3, 7].map((i) => call.node.inputs[i] ?? "").filter((name) => name !== "");
-    const needed = stepsBehind(wanted, makers, plan.steps, scope);
-    if (!needed) return undefined;
-    const runner = { limit, constants: () => initial, special: () => undefined };
-    noGrad(() => {
-      for (const at of needed) runStep(plan.steps[at]!, plan, scope, runner);
-    });
-    return call.node.inputs.map((name, i) => ([1, 2, 3, 7].includes(i) && name !== "" ? scope.get(name) : undefined));
+  let left = GROWTH * count;
+  const runner = { limit: count, constants: () => initial, special: () => undefined };
+  const weightsOf = (call: Call): Inputs | undefined => {
+    const { inputs } = call.node;
+    const names = WEIGHTS.map((i) => inputs[i] ?? "").filter((name) => name !== "");
+    if (!names.every((name) => scope.get(name) || makers.has(name))) return undefined;
+    for (const at of stepsBehind(names, makers, plan.steps, scope)) {
+      if (left < 0) return undefined;
+      noGrad(() => runStep(plan.steps[at]!, plan, scope, runner));
+      for (const output of plan.steps[at]!.call.node.outputs) left -= scope.get(output)?.value.count ?? 0;
+    }
+    return inputs.map((name, i) => (WEIGHTS.includes(i) && name !== "" ? scope.get(name) : undefined));
   };
+  return { count, weightsOf };
 }
 
-/** The positions of the nodes that make some values, in order; undefined if not all of it is constant. */
+/** The positions of the nodes that make some constants and have not run, in order. */
 function stepsBehind(
   wanted: readonly string[],
   makers: ReadonlyMap<string, number>,
   steps: readonly Step[],
   scope: Scope,
-): number[] | undefined {
+): number[] {
   const found = new Set<number>();
   const open = [...wanted];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (name === "" || scope.get(name)) continue;
-    const maker = makers.get(name);
-    if (maker === undefined) return undefined;
+    const maker = makers.get(name)!;
     if (found.has(maker)) continue;
     found.add(maker);
     open.push(...steps[maker]!.call.node.inputs);

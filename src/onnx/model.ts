@@ -11,13 +11,14 @@ import { ModuleDict } from "../nn/container.ts";
 import { Module } from "../nn/module.ts";
 import { Parameter } from "../nn/parameter.ts";
 import type { Call, Inputs } from "./call.ts";
-import { constantsBehind } from "./fold.ts";
+import { constantsOf } from "./fold.ts";
 import type { ModelMessage, ValueMessage } from "./messages.ts";
+import { distinctNames, plainName } from "./names.ts";
 import { recurrentKind } from "./operators/table.ts";
 import { expectOpset, type Plan, planGraph } from "./plan.ts";
 import { readModel } from "./read-messages.ts";
 import { RecurrentNode } from "./recurrent.ts";
-import { weightsOf } from "./recurrent-weights.ts";
+import { weightsOf as nodeWeights } from "./recurrent-weights.ts";
 import { type Runner, runPlan, Scope } from "./run.ts";
 import { denseFrom, dtypeOf, type ReadExternal } from "./tensors.ts";
 
@@ -42,6 +43,9 @@ export type NamedTensors = ReadonlyMap<string, Tensor> | { readonly [name: strin
 /** The most numbers of one tensor while a model runs, 1 GiB of float32: graphs compute shapes, and may compute nonsense. */
 const LARGEST = 2 ** 28;
 
+/** How often weights may be copied, all in all. Layers that share only some of theirs are rare. */
+const COPIES = 4;
+
 /** A model read from an ONNX file. */
 export class OnnxModel extends Module {
   readonly opset: number;
@@ -60,6 +64,8 @@ export class OnnxModel extends Module {
   readonly constants: Map<Plan, ReadonlyMap<string, Tensor>> = new Map();
   /** The recurrent nodes whose weights are in the file. */
   readonly nodes: Map<Call, RecurrentNode> = new Map();
+  private readonly freeNode = distinctNames((name) => Reflect.get(this.recurrent, name) !== undefined);
+  private readonly freeWeight = distinctNames((name) => Reflect.get(this.weights, name) !== undefined);
 
   /** Errors: FormatError. */
   constructor(message: ModelMessage, options: LoadOptions = {}) {
@@ -129,23 +135,38 @@ export class OnnxModel extends Module {
       constants.set(message.name, isWeight ? new Parameter(new Tensor(dense)) : new Tensor(dense));
     }
     this.constants.set(plan, constants);
+    this.prepareNodes(plan, constants);
+    for (const inner of plan.within.values()) this.prepare(inner, options);
+  }
+
+  /** Layers of the recurrent nodes, and parameters of the weights that are no layer's. */
+  private prepareNodes(plan: Plan, constants: ReadonlyMap<string, Tensor>): void {
     const taken = new Set<string>();
-    const constant = constantsBehind(plan, constants);
+    const { count, weightsOf } = constantsOf(plan, constants);
+    // A layer copies its weights. Nodes beyond this are run with the weights where they are.
+    let spare = COPIES * count;
+    const layers = new Map<string, RecurrentNode>();
     for (const { call } of plan.steps) {
       const kind = recurrentKind(call);
-      const inputs = kind && constant(call);
+      const inputs = kind && weightsOf(call);
       if (!kind || !inputs) continue;
-      const node = new RecurrentNode(call, kind, weightsOf(call, inputs), true);
+      const same = layers.get(signature(call));
+      if (same) {
+        this.nodes.set(call, same);
+        continue;
+      }
+      for (const weight of inputs) spare -= weight?.value.count ?? 0;
+      if (spare < 0) continue;
+      const node = new RecurrentNode(call, kind, nodeWeights(call, inputs), true);
       this.nodes.set(call, node);
-      this.recurrent.addModule(freeName(this.recurrent, call.label), node);
-      for (const i of [1, 2, 3, 7]) taken.add(call.node.inputs[i] ?? "");
+      layers.set(signature(call), node);
+      this.recurrent.addModule(this.freeNode(plainName(call.label)), node);
+      for (const [i, weight] of inputs.entries()) if (weight) taken.add(call.node.inputs[i]!);
     }
     for (const [name, value] of constants) {
-      if (value instanceof Parameter && !taken.has(name)) {
-        this.weights.registerParameter(freeName(this.weights, name), value);
-      }
+      if (!(value instanceof Parameter) || taken.has(name)) continue;
+      this.weights.registerParameter(this.freeWeight(plainName(name)), value);
     }
-    for (const inner of plan.within.values()) this.prepare(inner, options);
   }
 
   private runner(): Runner {
@@ -159,7 +180,7 @@ export class OnnxModel extends Module {
   private runRecurrent(call: Call, inputs: Inputs): readonly Tensor[] | undefined {
     const kind = recurrentKind(call);
     if (!kind) return undefined;
-    const node = this.nodes.get(call) ?? new RecurrentNode(call, kind, weightsOf(call, inputs), false);
+    const node = this.nodes.get(call) ?? new RecurrentNode(call, kind, nodeWeights(call, inputs), false);
     return node.run(call, inputs);
   }
 }
@@ -167,6 +188,12 @@ export class OnnxModel extends Module {
 /** Reads an ONNX file. Nothing is opened and nothing is run. Errors: FormatError. */
 export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): OnnxModel {
   return new OnnxModel(readModel(bytes), options);
+}
+
+/** What nodes have in common that are one layer, run again: a decoder is a node for each of its steps. */
+function signature({ node: { opType, inputs, attributes } }: Call): string {
+  const settings = attributes.map(({ name, kind, value }) => [name, kind && value[kind]]);
+  return JSON.stringify([opType, inputs.slice(1, 4), inputs[7], settings]);
 }
 
 function describe({ name, dataType, shape }: ValueMessage, optional: boolean): ModelValue {
@@ -185,16 +212,4 @@ function fitting({ name, dtype, shape }: ModelValue, value: Tensor): Tensor {
   if (!dtype || dtype === value.dtype) return value;
   if (dtype.kind === "integer" && value.dtype.kind === "integer") return toDtype(value, dtype);
   throw new ValueError(`${who}: expected ${dtype}, got ${value.dtype}`);
-}
-
-/** A name of the file as a property that is free. */
-function freeName(owner: Module, name: string): string {
-  const plain =
-    name
-      .replace(/\W+/g, "_")
-      .replace(/^_+|_+$/g, "")
-      .slice(0, 80) || "unnamed";
-  let free = plain;
-  for (let i = 1; Reflect.get(owner, free) !== undefined; i += 1) free = `${plain}_${i}`;
-  return free;
 }

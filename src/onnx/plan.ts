@@ -32,15 +32,27 @@ export function expectOpset(opset: number | undefined): number {
   throw new FormatError(`operators of version ${opset}; ${OLDEST} to ${NEWEST} are known`, { format: "onnx" });
 }
 
+/** The names that a graph knows: its own, and behind them those of the graph around it. */
+class Names {
+  readonly own = new Set<string>();
+  readonly #around: Names | undefined;
+
+  constructor(around?: Names) {
+    this.#around = around;
+  }
+
+  has(name: string): boolean {
+    return this.own.has(name) || this.#around?.has(name) === true;
+  }
+}
+
 /** Looks at all of a graph; `around` are the names that it sees besides its own. Errors: FormatError. */
-export function planGraph(graph: GraphMessage, opset: number, around: ReadonlySet<string> = new Set()): Plan {
+export function planGraph(graph: GraphMessage, opset: number, around?: Names): Plan {
   if (graph.sparse > 0) throw new FormatError("sparse initialisers are not supported", { format: "onnx" });
-  const known = new Set(around);
-  const own = new Set<string>();
+  const known = new Names(around);
   const define = (name: string, fail: (text: string) => FormatError): void => {
-    if (own.has(name)) throw fail(`the value ${shown(name)} is made twice`);
-    own.add(name);
-    known.add(name);
+    if (known.own.has(name)) throw fail(`the value ${shown(name)} is made twice`);
+    known.own.add(name);
   };
   const fail = (text: string): FormatError => new FormatError(text, { format: "onnx", part: "graph" });
   const inputs = new Set(graph.inputs.map(({ name }) => name));
@@ -71,7 +83,7 @@ export function planGraph(graph: GraphMessage, opset: number, around: ReadonlySe
   return { graph, steps, within };
 }
 
-function expectKnown(call: Call, node: NodeMessage, known: ReadonlySet<string>, later: ReadonlySet<string>): void {
+function expectKnown(call: Call, node: NodeMessage, known: Names, later: ReadonlySet<string>): void {
   for (const input of node.inputs) {
     if (input === "" || known.has(input)) continue;
     const reason = later.has(input) ? "is made only later: the nodes are out of order, or in a circle" : "is not made";

@@ -8,6 +8,7 @@ import { OrderedDict } from "../dense/ordered-dict.ts";
 import type { Parameter } from "../nn/parameter.ts";
 import type { Call } from "./call.ts";
 import { type LoadOptions, loadOnnx, type OnnxModel } from "./model.ts";
+import { plainName } from "./names.ts";
 import type { RecurrentNode, TorchLayer } from "./recurrent.ts";
 
 /**
@@ -67,7 +68,7 @@ function expectStacked(call: Call, layer: TorchLayer, below: TorchLayer | undefi
 }
 
 function moduleName({ node, label }: Call): string {
-  return node.module ?? (node.name || label).replace(/\W+/g, "_").replace(/^_+|_+$/g, "");
+  return node.module ?? plainName(node.name || label);
 }
 
 function within(module: string, name: string): string {

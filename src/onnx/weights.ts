@@ -2,6 +2,7 @@
 import { Tensor } from "../autograd/tensor.ts";
 import { OrderedDict } from "../dense/ordered-dict.ts";
 import type { GraphMessage, TensorMessage } from "./messages.ts";
+import { distinctNames } from "./names.ts";
 import { readModel } from "./read-messages.ts";
 import { denseFrom, type ReadExternal } from "./tensors.ts";
 
@@ -15,10 +16,9 @@ export function onnxTensors(
   options: { readonly external?: ReadExternal } = {},
 ): OrderedDict<string, Tensor> {
   const tensors = new OrderedDict<string, Tensor>();
+  const distinct = distinctNames((name) => tensors.has(name));
   for (const [name, message] of tensorsOf(readModel(bytes).graph, "")) {
-    let free = name;
-    for (let i = 1; tensors.has(free); i += 1) free = `${name}_${i}`;
-    tensors.set(free, new Tensor(denseFrom(message, options.external)));
+    tensors.set(distinct(name), new Tensor(denseFrom(message, options.external)));
   }
   return tensors;
 }

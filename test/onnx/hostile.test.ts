@@ -317,3 +317,50 @@ describe("a real file", () => {
     );
   });
 });
+
+describe("small files that ask for much work:", () => {
+  const seconds = (body: () => unknown): number => {
+    const start = performance.now();
+    refusal(body);
+    return (performance.now() - start) / 1000;
+  };
+
+  const weights = new Map([
+    ["W", wrap(new Float32Array(300 * 2), [1, 300, 2], float32)],
+    ["R", wrap(new Float32Array(300 * 300), [1, 300, 300], float32)],
+  ]);
+
+  test("weights that thousands of nodes share are not copied thousands of times", () => {
+    const biases = Array.from(
+      { length: 3000 },
+      (_, i) => [`B${i}`, wrap(new Float32Array(600), [1, 600], float32)] as const,
+    );
+    const nodes = biases.map(([name]) => node("RNN", ["x", "W", "R", name], [`y${name}`]));
+    const bytes = written([...nodes, node("Relu", ["x"], ["y"])], { initializers: new Map([...weights, ...biases]) });
+    expect([...loadOnnx(bytes).recurrent.values()].length).toBeLessThan(100);
+  });
+
+  test("a layer that runs three thousand times is there once", () => {
+    const nodes = Array.from({ length: 3000 }, (_, i) => node("RNN", ["x", "W", "R"], [`y${i}`]));
+    const bytes = written([...nodes, node("Relu", ["x"], ["y"])], { initializers: weights });
+    expect([...loadOnnx(bytes).recurrent.values()]).toHaveLength(1);
+  });
+
+  test("thousands of graphs in thousands of nodes are looked at once each", () => {
+    const inner = fields([12, fields([1, "x"])]);
+    const branches: Field[] = ["then_branch", "else_branch"].map((name) => [5, fields([1, name], [6, inner], [20, 5])]);
+    const nodes = Array.from(
+      { length: 10_000 },
+      (_, i): Field => [1, fields([1, "x"], [2, `y${i}`], [4, "If"], ...branches)],
+    );
+    expect(seconds(() => loadOnnx(model(fields([11, fields([1, "x"])], ...nodes))))).toBeLessThan(10);
+  });
+
+  test("thousands of names that are the same when they are simplified", () => {
+    const tensors = Array.from(
+      { length: 10_000 },
+      (_, i): Field => [5, fields([1, 1], [2, 1], [8, String.fromCharCode(0x4e00 + i)], [9, new Uint8Array(4)])],
+    );
+    expect(seconds(() => loadOnnx(model(fields(...tensors))))).toBeLessThan(10);
+  });
+});

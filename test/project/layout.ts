@@ -11,7 +11,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   optim: ["arithmetic", "check", "dense", "autograd"],
   learn: ["check", "cells", "dense", "autograd", "nn"],
   formats: ["arithmetic", "check", "dense"],
-  onnx: ["arithmetic", "check", "cells", "dense", "autograd", "nn", "formats"],
+  onnx: ["check", "dense", "autograd", "nn", "formats"],
   save: ["check", "dense", "autograd", "nn", "formats"],
 };
 
