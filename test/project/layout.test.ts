@@ -12,6 +12,13 @@ const filesBelow = (folder: string): string[] =>
     .filter((name) => name.endsWith(".ts"))
     .map((name) => join(folder, name));
 
+/** Without `node_modules`, where the peers are. */
+const bench = ["bench", "bench/peers"].flatMap((folder) =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(ROOT, folder, name)),
+);
+
 const read = (file: string): string => readFileSync(file, "utf8");
 const code = (file: string): string => read(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
 const sources = filesBelow(SRC);
@@ -80,6 +87,15 @@ describe("the layout", () => {
     }
   });
 
+  test("the bench sees the public entries, Node and the parser of the command line, and nothing else", () => {
+    for (const file of bench) {
+      const others = importsOf(file).filter(
+        (specifier) => !/^(?:unrolled(?:\/\w+)?|commander|node:.+|\.\.?\/(?:peers\/)?[\w-]+\.ts)$/.test(specifier),
+      );
+      expect(others, relative(ROOT, file)).toEqual([]);
+    }
+  });
+
   test("src uses neither the DOM nor Node", () => {
     for (const file of sources) {
       expect(code(file), relative(ROOT, file)).not.toMatch(/(?<!\.)\b(?:document|window|process)\.|\brequire\(|"node:/);
@@ -91,6 +107,7 @@ describe("the style", () => {
   const everything = [
     ...sources,
     ...filesBelow(join(ROOT, "cli")),
+    ...bench,
     ...filesBelow(join(ROOT, "examples")),
     ...filesBelow(join(ROOT, "test")),
   ];

@@ -12,6 +12,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   learn: ["check", "cells", "dense", "autograd", "nn"],
   formats: ["arithmetic", "check", "dense"],
   onnx: ["check", "dense", "autograd", "nn", "formats"],
+  inference: ["check", "cells", "dense", "engine", "formats"],
   save: ["check", "dense", "autograd", "nn", "formats"],
 };
 
@@ -20,6 +21,7 @@ export const ENTRIES: readonly string[] = [
   "autograd.ts",
   "functional.ts",
   "index.ts",
+  "inference.ts",
   "init.ts",
   "nn.ts",
   "onnx.ts",
