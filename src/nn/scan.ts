@@ -30,6 +30,8 @@ export interface Sequences {
   readonly data: Tensor;
   /** b_0 ≥ b_1 ≥ ... of packed data (Σ b_t, F). */
   readonly batchSizes?: readonly number[] | undefined;
+  /** B ≥ b_0, the number of packed sequences with the empty ones; b_0 if absent. */
+  readonly B?: number | undefined;
 }
 
 /** The values that a cell carries from step to step, (B, H) each. */

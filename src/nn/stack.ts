@@ -51,7 +51,7 @@ export function runPacked(
     return [zeros(0, own.D * own.weights[0]!.weightHh.shape[1]!, { dtype: data.dtype }), [...start]];
   const fused = batchSizes.every((b) => b === B) ? fusedName(own, data, B) : undefined;
   // Sequences of one length are a padded batch, and torch's fused kernel runs them as one.
-  if (fused === undefined) return runStack(own, { data, batchSizes }, start);
+  if (fused === undefined) return runStack(own, { data, batchSizes, B }, start);
   const padded = reshape(data, [batchSizes.length, B, data.shape.at(-1)!]);
   expectOneDtype(own, padded, start);
   const [output, states] = runStack(own, { data: padded }, start, fused);
@@ -79,12 +79,12 @@ function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy =
   const { cell, weights, D } = own;
   const starts = start.map((state) => unbind(state));
   const ends: Tensor[][] = start.map(() => []);
-  const { batchSizes } = x;
+  const { batchSizes, B } = x;
   let { data } = x;
   for (let first = 0; first < weights.length; first += D) {
     const sides = weights.slice(first, first + D).map((side, direction) => {
       const state = Object.fromEntries(cell.state.map((name, i) => [name, starts[i]![first + direction]!]));
-      const sequences = { data, batchSizes };
+      const sequences = { data, batchSizes, B };
       const run = (isUsual(cell, side, sequences, state) ? runSide : runLiterally)(
         cell,
         side,
