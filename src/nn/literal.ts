@@ -47,20 +47,23 @@ function areLiving(batchSizes: readonly number[], rows: number): boolean {
   return left === 0;
 }
 
-/** What torch counts: the weights in its flat list, the states' layers and directions. */
+/** What torch counts: the weights in its flat list, the states' layers and directions; `fused`: before its fused kernel. */
 export function expectCounts(
   weights: number,
   hasBiases: boolean,
   start: readonly Tensor[],
   D: number,
   numLayers: number,
+  fused: boolean,
 ): void {
   const [h, c = h] = start as readonly [Tensor, Tensor?];
   // torch tells a projection by the widths of the states
   if (start.length > 1) for (const state of start) wrapDim(2, state.shape.length);
   const each = 2 + (hasBiases ? 2 : 0) + (h.shape[2] === c!.shape[2] ? 0 : 1);
-  if (weights % each !== 0) throw new RuntimeError("got an incorrect number of RNN parameters");
   const [rows, sets] = [h.shape[0] ?? 0, weights / each];
+  // the fused kernel runs no projection
+  if (fused && each % 2 === 0) expectSets(weights, each, D * numLayers);
+  if (weights % each !== 0) throw new RuntimeError("got an incorrect number of RNN parameters");
   if (rows % D !== 0 || sets % D !== 0) {
     throw new RuntimeError("Odd number of params or hiddens given to a bidirectional RNN");
   }
@@ -68,6 +71,16 @@ export function expectCounts(
     throw new RuntimeError("Expected more hidden states in stacked_rnn");
   }
   if (sets !== D * numLayers) throw new RuntimeError("Expected more weights in stacked_rnn");
+}
+
+/** What torch's fused kernel says to a flat list that is no matrix of `count` rows with `each` weights. */
+function expectSets(weights: number, each: number, count: number): void {
+  if (weights % each !== 0) {
+    throw new RuntimeError(`MatrixRef: ArrayRef size ${weights} not divisible by stride ${each}`);
+  }
+  if (weights < each * count) {
+    throw new RuntimeError(`ArrayRef: invalid slice, N = ${weights}; M = ${each}; size = ${weights}`);
+  }
 }
 
 /** One layer in one direction, to the output of all steps and the state after the last. */

@@ -33,7 +33,7 @@ import {
 import { type RecurrentOptions, settleOptions, wholeNumber } from "./recurrent-options.ts";
 import { type PlannedWeight, planWeights, type WeightName } from "./recurrent-weights.ts";
 import type { ScanWeights } from "./scan.ts";
-import { runPacked, runPadded, type Stack } from "./stack.ts";
+import { isForFused, runPacked, runPadded, type Stack } from "./stack.ts";
 
 /** What distinguishes one kind of layer from another, besides its cell. */
 export interface Kind {
@@ -160,7 +160,10 @@ export abstract class Recurrent<State> extends Module {
     const given = hx === undefined ? this.zeroStates(data, sequenceCount) : this.inOrder(hx, sortedIndices);
     expectPacked(this.door(), data, sequenceCount, given);
     const stack = this.stack();
-    if (hx !== undefined) expectCounts(this.allWeights.flat().length, this.bias, given, stack.D, this.numLayers);
+    if (hx !== undefined) {
+      const fused = isForFused(stack.names, data.dtype, sizes);
+      expectCounts(this.allWeights.flat().length, this.bias, given, stack.D, this.numLayers, fused);
+    }
     const [output, states] = runPacked(stack, data, sizes, sequenceCount, given);
     return [new PackedSequence(output, batchSizes, sortedIndices, unsortedIndices), arranged(states, unsortedIndices)];
   }

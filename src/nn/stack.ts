@@ -8,7 +8,7 @@ import type { Tensor } from "../autograd/tensor.ts";
 import { reshape, swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
-import { bfloat16, float16, float32 } from "../dense/dtype.ts";
+import { bfloat16, type DType, float16, float32 } from "../dense/dtype.ts";
 import { isUsual, runLiterally } from "./literal.ts";
 import type { NodeNames } from "./node-names.ts";
 import { type CellState, project, type ScanWeights, type Sequences, scanProjected } from "./scan.ts";
@@ -31,8 +31,12 @@ type Run = [output: Tensor, states: Tensor[]];
 /** Runs a padded batch: (T, B, F) to (T, B, D·P), or with `batchFirst` (B, T, F) to (B, T, D·P). */
 export function runPadded(own: Stack, input: Tensor, start: readonly Tensor[], batchFirst: boolean): Run {
   const data = batchFirst ? transpose(input, 0, 1) : input;
-  if (data.shape[0] === 0) throw new RuntimeError("Expected sequence length to be larger than 0 in RNN");
   const fused = fusedName(own, data, data.shape[1]!);
+  if (data.shape[0] === 0) {
+    // torch multiplies before it looks for steps, so what is wrong there comes first
+    if (!fused) project(own.weights[0]!, { data });
+    throw new RuntimeError("Expected sequence length to be larger than 0 in RNN");
+  }
   if (fused) expectOneDtype(own, data, start);
   const [output, states] = runStack(own, { data }, start, fused);
   return [batchFirst ? swapped(own.names.transposed, output, 0, 1) : output, states];
@@ -56,6 +60,11 @@ export function runPacked(
   expectOneDtype(own, padded, start);
   const [output, states] = runStack(own, { data: padded }, start, fused);
   return [view(output, [batchSizes.length * B, -1]), states];
+}
+
+/** Whether torch's fused kernel knows the dtype and the lengths: all the same. */
+export function isForFused(names: NodeNames, dtype: DType, batchSizes: readonly number[] = []): boolean {
+  return names.fused(dtype) !== undefined && batchSizes.every((b) => b === batchSizes[0]);
 }
 
 /** torch's name for its fused kernel, where it would run one. */
