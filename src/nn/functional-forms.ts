@@ -77,7 +77,7 @@ function layer<State extends Tensor | Pair, Result>(cell: Cell, names: NodeNames
     const start = hx instanceof Tensor ? [hx] : hx;
     const D = bidirectional ? 2 : 1;
     const sizes = packed ? Array.from(elements(batchSizes.value), Number) : undefined;
-    expectCounts(params.length, hasBiases, start, D, numLayers, isForFused(names, data.dtype, sizes));
+    expectCounts(params.length, hasBiases, start, D, numLayers, isForFused(names, data, sizes));
     const weights = grouped(params, numLayers * D, hasBiases, start[0]!.shape[2] !== start.at(-1)!.shape[2]);
     const stack = { cell, weights, D, dropout, training, names };
     const [output, states] = sizes

@@ -6,6 +6,7 @@
  */
 import { tensors } from "../autograd/algebra.ts";
 import { expand } from "../autograd/broadcast.ts";
+import { to } from "../autograd/convert.ts";
 import { cat, stackNamed, unbind } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
 import type { Tensor } from "../autograd/tensor.ts";
@@ -162,7 +163,9 @@ function advanceLiterally(cell: Cell, weights: ScanWeights, x: Tensor, state: Ce
   }
   const next = cell.step(tensors, byGate(cell, expand(x, common)), byGate(cell, recurrent), state);
   const states = Object.fromEntries(cell.state.map((own) => [own, next[own]!]));
-  return weights.weightHr ? { ...states, [name!]: linear(next[name!]!, weights.weightHr) } : states;
+  const { weightHr } = weights;
+  // a wider c makes wider products, and h stays what it is
+  return { ...states, [name!]: weightHr ? linear(next[name!]!, weightHr) : to(next[name!]!, recurrent.dtype) };
 }
 
 function rowsOf(state: CellState, from: number, to: number): CellState {

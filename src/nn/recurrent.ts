@@ -161,7 +161,7 @@ export abstract class Recurrent<State> extends Module {
     expectPacked(this.door(), data, sequenceCount, given);
     const stack = this.stack();
     if (hx !== undefined) {
-      const fused = isForFused(stack.names, data.dtype, sizes);
+      const fused = isForFused(stack.names, data, sizes);
       expectCounts(this.allWeights.flat().length, this.bias, given, stack.D, this.numLayers, fused);
     }
     const [output, states] = runPacked(stack, data, sizes, sequenceCount, given);

@@ -8,7 +8,7 @@ import type { Tensor } from "../autograd/tensor.ts";
 import { reshape, swapped } from "../autograd/views.ts";
 import type { Cell } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
-import { bfloat16, type DType, float16, float32 } from "../dense/dtype.ts";
+import { bfloat16, float16, float32 } from "../dense/dtype.ts";
 import { isUsual, runLiterally } from "./literal.ts";
 import type { NodeNames } from "./node-names.ts";
 import { type CellState, project, type ScanWeights, type Sequences, scanProjected } from "./scan.ts";
@@ -62,9 +62,9 @@ export function runPacked(
   return [view(output, [batchSizes.length * B, -1]), states];
 }
 
-/** Whether torch's fused kernel knows the dtype and the lengths: all the same. */
-export function isForFused(names: NodeNames, dtype: DType, batchSizes: readonly number[] = []): boolean {
-  return names.fused(dtype) !== undefined && batchSizes.every((b) => b === batchSizes[0]);
+/** Whether torch's fused kernel takes what it is given: some numbers, of a dtype it knows, sequences of one length. */
+export function isForFused(names: NodeNames, { dtype, value }: Tensor, batchSizes: readonly number[] = []): boolean {
+  return value.count > 0 && names.fused(dtype) !== undefined && batchSizes.every((b) => b === batchSizes[0]);
 }
 
 /** torch's name for its fused kernel, where it would run one. */
@@ -72,11 +72,15 @@ function fusedName({ weights, names }: Stack, { dtype }: Tensor, B: number): str
   return B > 0 && !weights[0]!.weightHr ? names.fused(dtype) : undefined;
 }
 
-/** torch's fused kernel has its own words for dtypes that differ: it knows these three, and wants one of them. */
+/**
+ * torch's fused kernel has its own words for dtypes that differ: it knows these three, and wants one of them. Beside
+ * bfloat16 c may stay float32.
+ */
 function expectOneDtype({ weights }: Stack, x: Tensor, start: readonly Tensor[]): void {
-  const dtypes = [x, weights[0]!.weightHh, ...start].map((tensor) => tensor.dtype);
-  if (dtypes.every((dtype) => dtype === x.dtype)) return;
-  if (dtypes.some((dtype) => dtype !== float32 && dtype !== float16 && dtype !== bfloat16)) {
+  const [h, ...others] = start.map((state) => state.dtype);
+  const same = [weights[0]!.weightHh.dtype, h].every((dtype) => dtype === x.dtype);
+  if (same && others.every((dtype) => dtype === x.dtype || (x.dtype === bfloat16 && dtype === float32))) return;
+  if ([h, ...others].some((dtype) => dtype !== float32 && dtype !== float16 && dtype !== bfloat16)) {
     throw new RuntimeError("get_mkldnn_dtype: unsupported data type");
   }
   throw new RuntimeError(
