@@ -84,18 +84,22 @@ function expectSets(weights: number, each: number, count: number): void {
   }
 }
 
-/** One layer in one direction, to the output of all steps and the state after the last. */
+/** One layer in one direction, by the name of the fused kernel if torch has one, to the output of all steps and the state after the last. */
 export function runLiterally(
   cell: Cell,
   weights: ScanWeights,
   { data, batchSizes }: Sequences,
   start: CellState,
   reverse: boolean,
-  joinedBy: string,
+  fused?: string,
 ): { output: Tensor; state: CellState } {
   const projected = linear(data, weights.weightIh, weights.biasIh);
-  const step = (x: Tensor, state: CellState): CellState => advanceLiterally(cell, weights, x, state);
   const [name] = cell.state;
+  const step = (x: Tensor, state: CellState): CellState => {
+    const next = advanceLiterally(cell, weights, x, state);
+    // a wider c makes wider products, which only the fused kernel narrows
+    return fused ? { ...next, [name!]: to(next[name!]!, data.dtype) } : next;
+  };
   if (!batchSizes) {
     const steps = unbind(projected);
     const states: CellState[] = [];
@@ -105,7 +109,7 @@ export function runLiterally(
       states.push(state);
     }
     const outputs = (reverse ? states.reverse() : states).map((own) => own[name!]!);
-    return { output: stackNamed(joinedBy, outputs, 0), state };
+    return { output: stackNamed(fused ?? "StackBackward0", outputs, 0), state };
   }
   const { states, state } = reverse
     ? backwards(projected, batchSizes, start, step)
@@ -163,9 +167,7 @@ function advanceLiterally(cell: Cell, weights: ScanWeights, x: Tensor, state: Ce
   }
   const next = cell.step(tensors, byGate(cell, expand(x, common)), byGate(cell, recurrent), state);
   const states = Object.fromEntries(cell.state.map((own) => [own, next[own]!]));
-  const { weightHr } = weights;
-  // a wider c makes wider products, and h stays what it is
-  return { ...states, [name!]: weightHr ? linear(next[name!]!, weightHr) : to(next[name!]!, recurrent.dtype) };
+  return weights.weightHr ? { ...states, [name!]: linear(next[name!]!, weights.weightHr) } : states;
 }
 
 function rowsOf(state: CellState, from: number, to: number): CellState {

@@ -88,7 +88,7 @@ function expectOneDtype({ weights }: Stack, x: Tensor, start: readonly Tensor[])
   );
 }
 
-function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy = "StackBackward0"): Run {
+function runStack(own: Stack, x: Sequences, start: readonly Tensor[], fused?: string): Run {
   const { cell, weights, D } = own;
   const starts = start.map((state) => unbind(state));
   const ends: Tensor[][] = start.map(() => []);
@@ -104,7 +104,7 @@ function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy =
         sequences,
         state,
         direction === 1,
-        joinedBy,
+        fused,
       );
       for (const [i, name] of cell.state.entries()) ends[i]!.push(run.state[name]!);
       return run.output;
@@ -126,7 +126,7 @@ function runSide(
   x: Sequences,
   start: CellState,
   reverse: boolean,
-  joinedBy: string,
+  fused = "StackBackward0",
 ): { output: Tensor; state: CellState } {
   const projected = project(weights, x);
   const { weightHh: weight, biasHh: bias, weightHr } = weights;
@@ -135,5 +135,5 @@ function runSide(
   const whole = stepwise ? undefined : recur(cell, { projected: data, batchSizes, weight, bias, start, reverse });
   if (whole) return whole;
   const { outputs, state } = scanProjected(cell, weights, projected, start, reverse);
-  return { output: batchSizes ? cat(outputs) : stackNamed(joinedBy, outputs, 0), state };
+  return { output: batchSizes ? cat(outputs) : stackNamed(fused, outputs, 0), state };
 }
