@@ -33,7 +33,7 @@ import {
 } from "./recurrent-input.ts";
 import { type RecurrentOptions, settleOptions, wholeNumber } from "./recurrent-options.ts";
 import { type PlannedSide, planWeights, type WeightName } from "./recurrent-weights.ts";
-import { runPacked, runPadded, type Stack } from "./stack.ts";
+import { isForFused, runPacked, runPadded, type Stack } from "./stack.ts";
 import { Stream } from "./stream.ts";
 
 /** What distinguishes one kind of layer from another, besides its cell. */
@@ -199,7 +199,10 @@ export abstract class Recurrent<State> extends Module {
     const given = hx === undefined ? this.zeroStates(data, sequenceCount) : this.inOrder(hx, sortedIndices);
     expectPacked(this.door(), data, sequenceCount, given);
     const stack = this.stack();
-    if (hx !== undefined) expectCounts(this.allWeights.flat().length, this.bias, given, stack.D, this.numLayers);
+    if (hx !== undefined) {
+      const fused = isForFused(stack.names, data, sizes);
+      expectCounts(this.allWeights.flat().length, this.bias, given, stack.D, this.numLayers, fused);
+    }
     const [output, states] = runPacked(stack, data, sizes, sequenceCount, given);
     return [new PackedSequence(output, batchSizes, sortedIndices, unsortedIndices), arranged(states, unsortedIndices)];
   }

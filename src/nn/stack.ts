@@ -36,8 +36,12 @@ type Run = [output: Tensor, states: Tensor[]];
  */
 export function runPadded(own: Stack, input: Tensor, start: readonly Tensor[], batchFirst: boolean): Run {
   const data = batchFirst ? transpose(input, 0, 1) : input;
-  if (data.shape[0] === 0) throw new RuntimeError("Expected sequence length to be larger than 0 in RNN");
   const fused = fusedName(own, data, data.shape[1]!);
+  if (data.shape[0] === 0) {
+    // torch multiplies before it looks for steps, so what is wrong there comes first
+    if (!fused) project(own.weights[0]!, { data });
+    throw new RuntimeError("Expected sequence length to be larger than 0 in RNN");
+  }
   if (fused) expectOneDtype(own, data, start);
   const [output, states] = runStack(own, { data }, data.shape[1]!, start, fused);
   return [batchFirst ? swapped(own.names.transposed, output, 0, 1) : output, states];
@@ -66,16 +70,25 @@ export function runPacked(
   return [view(output, [batchSizes.length * B, -1]), states];
 }
 
+/** Whether torch's fused kernel takes what it is given: some numbers, of a dtype it knows, sequences of one length. */
+export function isForFused(names: NodeNames, { dtype, value }: Tensor, batchSizes: readonly number[] = []): boolean {
+  return value.count > 0 && names.fused(dtype) !== undefined && batchSizes.every((b) => b === batchSizes[0]);
+}
+
 /** torch's name for its fused kernel, where it would run one. */
 function fusedName({ weights, names }: Stack, { dtype }: Tensor, B: number): string | undefined {
   return B > 0 && !weights[0]!.weightHr ? names.fused(dtype) : undefined;
 }
 
-/** torch's fused kernel has its own words for dtypes that differ: it knows these three, and wants one of them. */
+/**
+ * torch's fused kernel has its own words for dtypes that differ: it knows these three, and wants one of them. Beside
+ * bfloat16 c may stay float32.
+ */
 function expectOneDtype({ weights }: Stack, x: Tensor, start: readonly Tensor[]): void {
-  const dtypes = [x, weights[0]!.weightHh, ...start].map((tensor) => tensor.dtype);
-  if (dtypes.every((dtype) => dtype === x.dtype)) return;
-  if (dtypes.some((dtype) => dtype !== float32 && dtype !== float16 && dtype !== bfloat16)) {
+  const [h, ...others] = start.map((state) => state.dtype);
+  const same = [weights[0]!.weightHh.dtype, h].every((dtype) => dtype === x.dtype);
+  if (same && others.every((dtype) => dtype === x.dtype || (x.dtype === bfloat16 && dtype === float32))) return;
+  if ([h, ...others].some((dtype) => dtype !== float32 && dtype !== float16 && dtype !== bfloat16)) {
     throw new RuntimeError("get_mkldnn_dtype: unsupported data type");
   }
   throw new RuntimeError(
