@@ -25,6 +25,8 @@ export interface GraphMessage {
 
 /** One operation: it reads values by name and gives others names. An absent value has the empty name. */
 export interface NodeMessage {
+  /** Its first byte in the file. */
+  readonly offset: number;
   readonly name: string;
   readonly opType: string;
   readonly domain: string;
@@ -72,6 +74,8 @@ export const ATTRIBUTE_KINDS: readonly (AttributeKind | undefined)[] = [
 
 /** A tensor as the file has it. Its numbers are in one of the fields. */
 export interface TensorMessage {
+  /** Its first byte in the file. */
+  readonly offset: number;
   readonly name: string;
   readonly dims: readonly number[];
   readonly dataType: number;

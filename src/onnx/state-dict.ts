@@ -5,6 +5,7 @@ import { t } from "../autograd/shape.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { clone } from "../autograd/views.ts";
 import { OrderedDict } from "../dense/ordered-dict.ts";
+import { shown } from "../formats/format-error.ts";
 import type { Parameter } from "../nn/parameter.ts";
 import type { Call } from "./call.ts";
 import { type LoadOptions, loadOnnx, type OnnxModel } from "./model.ts";
@@ -68,7 +69,7 @@ function expectStacked(call: Call, layer: TorchLayer, below: TorchLayer | undefi
   const same =
     layer.name() === below.name() && layer.bidirectional === below.bidirectional && layer.bias === below.bias;
   if (same && layer.hiddenSize === below.hiddenSize && layer.inputSize === features) return;
-  throw call.error(`it is no further layer of ${moduleName(call)}`);
+  throw call.error(`it is no further layer of ${shown(moduleName(call))}`);
 }
 
 function moduleName({ node, label }: Call): string {
