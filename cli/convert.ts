@@ -29,7 +29,7 @@ Examples:
   $ unrolled convert model.safetensors half.pt --dtype float16 --force
   $ unrolled convert model.pt model.onnx
 
-The format of the new file is that of its suffix: .pt, .pth, .safetensors, .npz, .npy, .onnx.
+The suffix of the new file says its format: .pt, .pth, .safetensors, .npz, .npy, .onnx.
 An .onnx holds a network, not only weights: the layers that the names describe, one after
 another. No name tells of activations or a last step between them; --prefix chooses one.
 What is to be written is read again first: tensors are compared bit by bit, and every

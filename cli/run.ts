@@ -24,7 +24,7 @@ Examples:
   $ unrolled run model.safetensors --input x.csv > y.csv
   $ unrolled run checkpoint.pt --prefix encoder --input x.json --json
   $ unrolled run model.pt --input x.json --output y.csv --final-state h.json
-  $ unrolled run model.onnx --input x.npy --input h0=h.npy --output y.npy --output hn=last.npy
+  $ unrolled run model.onnx --input x.npy --input h0=h.npy --output hn=last.npy
 
 Inputs and outputs are [time][feature] or [time][batch][feature]; with --batch-first
 [batch][time][feature]. A .csv file has a line for each step; outputs without --output
