@@ -7,4 +7,5 @@ export { engine } from "./engine/engine.ts";
 export { FormatError } from "./formats/format-error.ts";
 export type { LoadOptions } from "./formats/torch.ts";
 export { GRU, LSTM, RNN, type RunOptions, TrainedLayer, type TrainedOptions } from "./inference/layer.ts";
+export { Stream } from "./inference/stream.ts";
 export { load, type Weight, type Weights } from "./inference/weights.ts";

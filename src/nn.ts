@@ -24,7 +24,8 @@ export {
 export { Module, type NamedPair } from "./nn/module.ts";
 export { Parameter } from "./nn/parameter.ts";
 export { ParameterList } from "./nn/parameter-list.ts";
-export { type ForwardOptions, Recurrent } from "./nn/recurrent.ts";
+export { type ForwardOptions, Recurrent, type StreamOptions } from "./nn/recurrent.ts";
 export type { RecurrentOptions } from "./nn/recurrent-options.ts";
 export type { IncompatibleKeys, LoadOptions, StateDict } from "./nn/state-dict.ts";
+export { Stream, type StreamNumbers, type StreamState } from "./nn/stream.ts";
 export * as utils from "./utils.ts";

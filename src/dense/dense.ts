@@ -10,6 +10,13 @@ import { type Size, size } from "./size.ts";
 export interface Storage {
   data: Data;
   version: number;
+  /** What `writesTo` gave for this memory. */
+  writes?: Writes;
+}
+
+/** Counts what may have changed in some memory, whichever tensors show it. */
+export interface Writes {
+  count: number;
 }
 
 /** Numbers with a shape. The element (i, j, ...) is `storage.data[offset + i·strides[0] + j·strides[1] + ...]`. */
@@ -28,9 +35,11 @@ export class Dense {
     this.offset = offset;
   }
 
-  /** The memory itself. */
+  /** The memory itself. Whoever has it may write into it: where writes are counted, this is one. */
   get data(): Data {
-    return this.storage.data;
+    const { data, writes } = this.storage;
+    if (writes) writes.count += 1;
+    return data;
   }
 
   /** The number of elements. */
@@ -46,6 +55,21 @@ export class Dense {
   window(shape: Dims, strides: Dims, offset: number = this.offset): Dense {
     return new Dense(this.storage, this.dtype, shape, strides, offset);
   }
+}
+
+const counted = new WeakMap<ArrayBufferLike, Writes>();
+
+/**
+ * The count of writes to the memory of a tensor, which from now on is kept: of all that the library writes, and of the
+ * times that `data` was handed out. Not counted is what is written into a typed array that somebody had before.
+ */
+export function writesTo({ storage }: Dense): Writes {
+  if (storage.writes) return storage.writes;
+  const { buffer } = storage.data;
+  const writes = counted.get(buffer) ?? { count: 0 };
+  counted.set(buffer, writes);
+  storage.writes = writes;
+  return writes;
 }
 
 /** New memory of zeros in row-major order. */
@@ -148,6 +172,8 @@ export function writeElements(dense: Dense, values: Data): void {
     scatterRows(storage.data as Float32Array, shape, strides, offset, values as Float32Array);
   }
   storage.version += 1;
+  const writes = storage.writes ?? counted.get(storage.data.buffer);
+  if (writes) writes.count += 1;
 }
 
 /** Writes `values`, in logical order, row by row. */

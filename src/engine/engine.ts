@@ -4,7 +4,7 @@
  * same bits, so the choice is one of speed only.
  */
 import { RuntimeError } from "../check.ts";
-import { type Engine, type EngineName, plain, type Recurrence, type WayBack } from "./plain.ts";
+import { type Engine, type EngineName, plain, type Recurrence, type Unrolled, type WayBack } from "./plain.ts";
 import { compile, compileLater, synchronous } from "./wasm/index.ts";
 
 // Below this work, measured, copying in and out costs more than it gains.
@@ -53,9 +53,9 @@ export const engine = {
     chosen.map(name, out, x);
   },
 
-  /** `Engine.recur` */
-  recur(problem: Recurrence): boolean {
-    return current().recur(problem);
+  /** `Engine.unroll` */
+  unroll(problem: Unrolled): boolean {
+    return current().unroll(problem);
   },
 
   /** `Engine.recurSaving` */

@@ -5,6 +5,7 @@ import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
 import { RuntimeError } from "../check.ts";
 import { scan } from "./scan.ts";
+import { partOf, Stream } from "./stream.ts";
 import { type Side, sidesOf, type Weights } from "./weights.ts";
 
 /** Which weights of a checkpoint are meant. */
@@ -21,7 +22,7 @@ export interface RunOptions {
   readonly state?: readonly Float32Array[];
 }
 
-/** What the layers share. */
+/** What the layers share. The numbers of the weights are read once: what is written to them later may not be seen. */
 export abstract class TrainedLayer {
   private readonly cell: Cell;
   private readonly layers: readonly (readonly Side[])[];
@@ -33,13 +34,13 @@ export abstract class TrainedLayer {
 
   /** F: numbers in the input of one step. */
   get inputSize(): number {
-    return this.layers[0]![0]!.weightIh.columns;
+    return this.layers[0]![0]!.input.depth;
   }
 
   /** D·P: numbers in the output of one step. */
   get outputSize(): number {
     const top = this.layers.at(-1)!;
-    return top.length * top[0]!.weightHh.columns;
+    return top.length * top[0]!.recurrent.depth;
   }
 
   /**
@@ -50,21 +51,44 @@ export abstract class TrainedLayer {
     const { cell, layers, inputSize: F } = this;
     const T = x.length / (B * F);
     if (!Number.isInteger(T)) throw new RuntimeError(`${cell.name}: expected T·${B}·${F} numbers, got ${x.length}`);
-    const sizes = cell.state.map((_, i) => B * (i === 0 ? layers[0]![0]!.weightHh.columns : hiddenSize(cell, layers)));
-    const sides = layers.flat().length;
-    const states = sizes.map((size, i) => startState(cell, size * sides, state?.[i]));
+    const states = this.begin(B, state);
+    const D = layers[0]!.length;
     let output = x;
-    let at = 0;
-    for (const layer of layers) {
-      const input = { x: output, T, B };
-      const outputs = layer.map((side, direction) => {
-        const own = states.map((all, i) => all.subarray(at * sizes[i]!, (at + 1) * sizes[i]!));
-        at += 1;
-        return scan(cell, side, input, own, direction === 1);
-      });
-      output = outputs.length === 1 ? outputs[0]! : sideBySide(outputs, T * B);
+    for (const [at, layer] of layers.entries()) {
+      const below = output;
+      const width = D * layer[0]!.recurrent.depth;
+      output = new Float32Array(T * B * width);
+      for (const [direction, side] of layer.entries()) {
+        scan({
+          ...{ cell, ...side, x: below, steps: T, rows: B, batchSizes: undefined, reverse: direction === 1 },
+          states: states.map((all) => partOf(all, at * D + direction, layers.length * D)),
+          ...{ output, column: (direction * width) / D, width },
+        });
+      }
     }
     return { output, state: states };
+  }
+
+  /**
+   * A session that takes a sequence step by step. Errors: RuntimeError for a bidirectional layer, whose second direction
+   * begins at the end, and for a state of another length.
+   */
+  stream({ batch: B = 1, state }: RunOptions = {}): Stream {
+    const { cell, layers } = this;
+    if (layers[0]!.length > 1) {
+      throw new RuntimeError(
+        `stream: expected a layer of one direction, got a bidirectional ${cell.name}`,
+        "its second direction begins with the end of the sequence, which has not come yet",
+      );
+    }
+    return new Stream(cell, layers.flat(), B, this.begin(B, state));
+  }
+
+  /** The states to begin with, in the order of the cell; copies of those that are given. */
+  private begin(B: number, given: readonly Float32Array[] | undefined): Float32Array[] {
+    const { depth, units } = this.layers[0]![0]!.recurrent;
+    const count = B * this.layers.flat().length;
+    return this.cell.state.map((_, i) => startState(this.cell, count * (i === 0 ? depth : units), given?.[i]));
   }
 }
 
@@ -89,25 +113,9 @@ export class RNN extends TrainedLayer {
   }
 }
 
-function hiddenSize({ gates }: Cell, layers: readonly (readonly Side[])[]): number {
-  return layers[0]![0]!.weightHh.rows / gates.length;
-}
-
 function startState({ name }: Cell, length: number, given: Float32Array | undefined): Float32Array {
   if (!given) return new Float32Array(length);
   if (given.length !== length)
     throw new RuntimeError(`${name}: expected a state of ${length} numbers, got ${given.length}`);
   return given.slice();
-}
-
-/** (T·B, P) each to (T·B, D·P). */
-function sideBySide(outputs: readonly Float32Array[], rows: number): Float32Array {
-  const width = outputs[0]!.length / rows;
-  const joined = new Float32Array(rows * width * outputs.length);
-  for (let row = 0; row < rows; row += 1) {
-    for (const [d, output] of outputs.entries()) {
-      joined.set(output.subarray(row * width, (row + 1) * width), (row * outputs.length + d) * width);
-    }
-  }
-  return joined;
 }

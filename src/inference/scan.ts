@@ -5,61 +5,42 @@
 import type { Algebra, Cell, Named } from "../cells/cell.ts";
 import { engine } from "../engine/engine.ts";
 import type { ElementaryName } from "../engine/functions.ts";
-import type { Matrix, Side } from "./weights.ts";
+import type { Unrolled, Weights } from "../engine/plain.ts";
 
-/** What is run: x (T, B, F), row by row. */
-export interface Sequences {
-  readonly x: Float32Array;
-  readonly T: number;
-  readonly B: number;
+/** Runs a recurrence over sequences of one length: overwrites its states, and writes its outputs. */
+export function scan(problem: Unrolled): void {
+  if (!engine.unroll(problem)) scanSteps(problem);
 }
 
-/**
- * The outputs (T, B, P). `states`, (B, P) and (B, H) ... in the order of the cell, are those before the first step, and
- * are overwritten with those after the last.
- */
-export function scan(
-  cell: Cell,
-  side: Side,
-  { x, T, B }: Sequences,
-  states: readonly Float32Array[],
-  reverse: boolean,
-): Float32Array {
-  const { weightIh, weightHh, weightHr, biasIh, biasHh } = side;
-  const [H, P] = [weightHh.rows / cell.gates.length, weightHh.columns];
-  const projected = product(x, weightIh, biasIh);
-  const output = new Float32Array(T * B * P);
-  const weights = transposed(weightHh);
-  const batchSizes = new Array<number>(T).fill(B);
-  const problem = { cell, H: P, x: projected, weights, bias: biasHh, batchSizes, reverse, states, output };
-  if (!weightHr && engine.recur(problem)) return output;
+function scanSteps({ cell, input, recurrent, projection, x, ...own }: Unrolled): void {
+  const { steps: T, rows: B, reverse, states, output, column, width } = own;
+  const [H, P] = [recurrent.units, recurrent.depth];
+  const projected = product(x, input);
   for (let step = 0; step < T; step += 1) {
     const t = reverse ? T - 1 - step : step;
-    const recurrent = product(states[0]!, weightHh, biasHh);
+    const past = product(states[0]!, recurrent);
     for (let b = 0; b < B; b += 1) {
-      const own = Object.fromEntries(cell.state.map((name, i) => [name, rowOf(states[i]!, b, B)]));
-      const next = cell.step(rows, byGate(cell, projected, t * B + b, H), byGate(cell, recurrent, b, H), own);
+      const row = t * B + b;
+      const before = Object.fromEntries(cell.state.map((name, i) => [name, rowOf(states[i]!, b, B)]));
+      const next = cell.step(rows, byGate(cell, projected, row, H), byGate(cell, past, b, H), before);
       for (const [i, name] of cell.state.entries()) {
-        const value = i === 0 && weightHr ? product(next[name]!, weightHr) : next[name]!;
+        const value = i === 0 && projection ? product(next[name]!, projection) : next[name]!;
         rowOf(states[i]!, b, B).set(value);
       }
+      output.set(states[0]!.subarray(b * P, (b + 1) * P), row * width + column);
     }
-    output.set(states[0]!, t * B * P);
   }
-  return output;
 }
 
-/** x·Wᵀ + b: (M, K) to (M, N). */
-function product(x: Float32Array, weight: Matrix, bias?: Float32Array): Float32Array {
-  const { rows: N, columns: K } = weight;
+/** x·Wᵀ + b: (M, K) to (M, G·H). */
+function product(x: Float32Array, { matrix, bias, gates, units, depth: K }: Weights): Float32Array {
+  const N = gates * units;
   const M = x.length / K;
   const out = new Float32Array(M * N);
-  engine.gemm(out, M, N, K, { data: x, offset: 0, rowStride: K, columnStride: 1 }, transposed(weight), bias);
+  const { data, offset, rowStride, columnStride } = matrix;
+  const transposed = { data, offset, rowStride: columnStride, columnStride: rowStride };
+  engine.gemm(out, M, N, K, { data: x, offset: 0, rowStride: K, columnStride: 1 }, transposed, bias);
   return out;
-}
-
-function transposed({ data, columns }: Matrix) {
-  return { data, offset: 0, rowStride: 1, columnStride: columns };
 }
 
 function rowOf(values: Float32Array, row: number, rows: number): Float32Array {

@@ -2,6 +2,7 @@
 import { RuntimeError } from "../check.ts";
 import { elements } from "../dense/dense.ts";
 import type { Data } from "../dense/dtype.ts";
+import type { Weights as Operand } from "../engine/plain.ts";
 import { type LoadOptions, readTorch } from "../formats/torch.ts";
 
 /** A tensor of a checkpoint: its elements in row-major order. */
@@ -21,21 +22,18 @@ export function load<T = Weights>(file: Uint8Array, options: LoadOptions = {}): 
   return readTorch(file, ({ value }): Weight => ({ data: elements(value), shape: [...value.shape] }), options) as T;
 }
 
-/** The weights of one direction of one layer, by their role: G gates of H units, F features, P outputs. */
+/** The weights of one direction of one layer as the engine multiplies by them: G gates of H units, F features, P outputs. */
 export interface Side {
-  /** W_ih (G·H, F) */
-  readonly weightIh: Matrix;
-  /** W_hh (G·H, P) */
-  readonly weightHh: Matrix;
+  /** W_ih (G·H, F), b_ih (G·H) */
+  readonly input: Operand;
+  /** W_hh (G·H, P), b_hh (G·H) */
+  readonly recurrent: Operand;
   /** W_hr (P, H): what is done to h before it is handed on. */
-  readonly weightHr: Matrix | undefined;
-  /** b_ih and b_hh (G·H) */
-  readonly biasIh: Float32Array | undefined;
-  readonly biasHh: Float32Array | undefined;
+  readonly projection: Operand | undefined;
 }
 
 /** A matrix of float32, row by row. */
-export interface Matrix {
+interface Matrix {
   readonly data: Float32Array;
   readonly rows: number;
   readonly columns: number;
@@ -48,7 +46,7 @@ export function sidesOf(weights: Weights, prefix: string, gates: number): Side[]
   const layers: Side[][] = [];
   do {
     const ends = suffixes.map((suffix) => `l${layers.length}${suffix}`);
-    const below = layers.at(-1)?.at(0)?.weightHh.columns;
+    const below = layers.at(-1)?.at(0)?.recurrent.depth;
     const features = below === undefined ? undefined : below * suffixes.length;
     layers.push(ends.map((end) => sideOf(weights, prefix, end, { gates, features })));
   } while (has(`l${layers.length}`));
@@ -83,7 +81,17 @@ function sideOf(weights: Weights, prefix: string, end: string, { gates, features
   const weightHr = find("weight_hr") && matrix("weight_hr", P, H);
   if (!weightHr && P !== H) throw misshapen(name("weight_hh"), [`${gates}·${P}`, P], [rows, P]);
   const weightIh = matrix("weight_ih", rows, features);
-  return { weightIh, weightHh, weightHr, biasIh: bias("bias_ih", rows), biasHh: bias("bias_hh", rows) };
+  return {
+    input: operand(weightIh, gates, bias("bias_ih", rows)),
+    recurrent: operand(weightHh, gates, bias("bias_hh", rows)),
+    projection: weightHr && operand(weightHr, 1),
+  };
+}
+
+/** A matrix of one block of rows for each gate; it never changes, so it has one version. */
+function operand({ data, rows, columns }: Matrix, gates: number, bias?: Float32Array): Operand {
+  const matrix = { data, offset: 0, rowStride: columns, columnStride: 1 };
+  return { matrix, bias, gates, units: rows / gates, depth: columns, version: 1 };
 }
 
 function expectFloats(weight: Weight | undefined, name: string): Weight & { readonly data: Float32Array } {

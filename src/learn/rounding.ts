@@ -9,11 +9,12 @@ import { max } from "../autograd/extremes.ts";
 import { cat, unbind } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
 import { abs, relu, sigmoid, tanh } from "../autograd/pointwise.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { selectAt } from "../autograd/views.ts";
 import type { Algebra, Cell, Named } from "../cells/cell.ts";
 import { float64 } from "../dense/dtype.ts";
-import { byGate, type ScanWeights } from "../nn/scan.ts";
+import { byGate } from "../nn/scan.ts";
 import type { Setup } from "./run.ts";
 
 /** |computed − true| ≤ error, element by element. */

@@ -7,24 +7,11 @@
 import { tensors } from "../autograd/algebra.ts";
 import { cat, chunk, split, unbind } from "../autograd/join.ts";
 import { affine, linear } from "../autograd/linear.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
 import { t, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
 import type { Cell, Named } from "../cells/cell.ts";
-
-/** The weights of one layer in one direction: G gates of H units, F features. */
-export interface ScanWeights {
-  /** W_ih (G·H, F) */
-  readonly weightIh: Tensor;
-  /** W_hh (G·H, P) */
-  readonly weightHh: Tensor;
-  /** b_ih (G·H) */
-  readonly biasIh?: Tensor | undefined;
-  /** b_hh (G·H) */
-  readonly biasHh?: Tensor | undefined;
-  /** W_hr (P, H): what is done to h before it is handed on. */
-  readonly weightHr?: Tensor | undefined;
-}
 
 /** Sequences as the loop reads them: (T, B, F), or with batch sizes the rows of all steps one after the other. */
 export interface Sequences {

@@ -1,6 +1,9 @@
 /**
- * The loop over time where gradients may be asked for: that of recur.ts, which besides keeps what the walk back needs
- * (walk-back.ts) in ordinary memory, where the garbage collector frees it.
+ * The loop over time where gradients may be asked for. Besides its outputs it keeps what the walk back needs
+ * (walk-back.ts) in ordinary memory, where the garbage collector frees it:
+ *
+ *     for t:  r = h·W_hhᵀ + b_hh
+ *             h, saved_t = forward page(x_t, r, states)
  */
 import type { Recurrence } from "../plain.ts";
 import type { Arena } from "./arena.ts";
@@ -47,7 +50,7 @@ export function recurSaving(arena: Arena, kernels: Kernels, problem: Recurrence)
   const saved = new Float32Array(rows * wide);
   for (let step = 0; step < schedule.length; ) {
     const last = schedule.endOfChunk(step, most, 1);
-    const [start, end] = schedule.range(step, last);
+    const [start, end] = [schedule.firstRow(step, last), schedule.endRow(step, last)];
     floats.set(x.subarray(start * gates, end * gates), xAt);
     for (; step <= last; step += 1) {
       const b = schedule.rows(step);

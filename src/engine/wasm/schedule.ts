@@ -5,11 +5,15 @@ export class Schedule {
   readonly batchSizes: readonly number[];
   /** The row at which each step begins. */
   readonly starts: readonly number[];
-  readonly #reverse: boolean;
+  /** Whether the last time is run first. */
+  readonly reverse: boolean;
+  /** Whether all steps have the same number of rows. */
+  readonly isUniform: boolean;
 
   constructor(batchSizes: readonly number[], reverse: boolean) {
     this.batchSizes = batchSizes;
-    this.#reverse = reverse;
+    this.reverse = reverse;
+    this.isUniform = batchSizes.every((b) => b === batchSizes[0]);
     let total = 0;
     this.starts = batchSizes.map((b) => {
       total += b;
@@ -24,7 +28,7 @@ export class Schedule {
 
   /** The time of a step. */
   time(step: number): number {
-    return this.#reverse ? this.length - 1 - step : step;
+    return this.reverse ? this.length - 1 - step : step;
   }
 
   /** The number of rows of a step. */
@@ -37,10 +41,15 @@ export class Schedule {
     return this.starts[this.time(step)];
   }
 
-  /** The rows of the steps `first` to `last`, as a range: they lie together. */
-  range(first: number, last: number): readonly [start: number, end: number] {
-    const [from, to] = this.#reverse ? [last, first] : [first, last];
-    return [this.start(from), this.start(to) + this.rows(to)];
+  /** The first row of the steps `first` to `last`: their rows lie together. */
+  firstRow(first: number, last: number): number {
+    return this.start(this.reverse ? last : first);
+  }
+
+  /** The end of these rows. */
+  endRow(first: number, last: number): number {
+    const step = this.reverse ? first : last;
+    return this.start(step) + this.rows(step);
   }
 
   /** The last of the steps from `step` on, forwards or backwards, that have no more than `most` rows together. */

@@ -147,7 +147,7 @@ class Walk {
     const { H } = this.#problem;
     const { floats } = this.#arena;
     const [at, gates, wide] = [this.#at, this.#gates, this.#wide];
-    const [start, end] = this.#schedule.range(last, first);
+    const [start, end] = [this.#schedule.firstRow(last, first), this.#schedule.endRow(last, first)];
     floats.set(this.#saved.subarray(start * wide, end * wide), at.saved);
     const r = this.#kernels.halved ? at.r : at.x;
     const [stride, linkWide] = [this.#stride, this.#linkWide];
@@ -219,7 +219,7 @@ class Walk {
   #addWeights(first: number, last: number): void {
     const { H } = this.#problem;
     const [at, gates, kernels] = [this.#at, this.#gates, this.#kernels];
-    const [start, end] = this.#schedule.range(last, first);
+    const [start, end] = [this.#schedule.firstRow(last, first), this.#schedule.endRow(last, first)];
     const rows = end - start;
     const r = kernels.halved ? at.r : at.x;
     const hStride = 4 * upTo(4, rows);
