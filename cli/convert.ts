@@ -30,8 +30,9 @@ Examples:
   $ unrolled convert model.pt model.onnx
 
 The suffix of the new file says its format: .pt, .pth, .safetensors, .npz, .npy, .onnx.
-An .onnx holds a network, not only weights: the layers that the names describe, one after
-another. No name tells of activations or a last step between them; --prefix chooses one.
+An .onnx holds a network, not only weights: the layers that the names describe, one
+after another. No name tells of activations or a last step between them; --prefix
+chooses one layer.
 What is to be written is read again first: tensors are compared bit by bit, and every
 recurrent layer is run on random input before and after. Only then is the file there.
 
@@ -150,9 +151,10 @@ function report(source: string, target: string, { tensors, changed, layers }: Pr
   const bits = changed.length === 0 ? "every bit the same" : `${changed.length} with other bits`;
   const lines = [`${source} -> ${target}: ${tensors} tensor${tensors === 1 ? "" : "s"}, ${bits}`];
   for (const { name, layer, ulps } of layers) {
-    lines.push(
-      `  ${name}${name && " "}${layer}: outputs on random input ${ulps === 0 ? "the same to the bit" : `up to ${ulps} ulp apart`}`,
-    );
+    const outputs = `outputs on random input ${ulps === 0 ? "the same to the bit" : `up to ${ulps} ulp apart`}`;
+    const row = layer.split(" -> ");
+    if (row.length === 1) lines.push(`  ${name}${name && " "}${layer}: ${outputs}`);
+    else lines.push(`  ${name}: ${outputs}`, ...row.map((part) => `    ${part}`));
   }
   if (lost.length > 0)
     lines.push(

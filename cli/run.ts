@@ -30,8 +30,8 @@ Inputs and outputs are [time][feature] or [time][batch][feature]; with --batch-f
 [batch][time][feature]. A .csv file has a line for each step; outputs without --output
 are lines of CSV, or JSON with --json. The network begins with a state of zeros.
 
-Of a file of weights its recurrent layer is run, of an .onnx the whole graph: its inputs and
-outputs are those that "unrolled inspect" shows, in that order or by name.`;
+Of a file of weights its recurrent layer is run, of an .onnx the whole graph: its inputs
+and outputs are those that "unrolled inspect" shows, in that order or by name.`;
 
 /** Adds `run`. */
 export const run: Register = (program, terminal) => {

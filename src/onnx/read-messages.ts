@@ -10,7 +10,7 @@ import {
   type TensorMessage,
   type ValueMessage,
 } from "./messages.ts";
-import { type Fields, readFields, type Window } from "./wire.ts";
+import { type Fields, readFields, type Span } from "./wire.ts";
 
 /** Graphs within graphs; what exporters write is a few deep, and the stack is not for the file to fill. */
 const DEEPEST = 64;
@@ -39,34 +39,34 @@ function looks(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes.subarray(0, 2)) === "PK" ? ", which is a zip archive" : "";
 }
 
-function readOpset(window: Window): [domain: string, version: number] {
+function readOpset(span: Span): [domain: string, version: number] {
   let [domain, version] = ["", 0];
-  readFields(window, "an opset", { 1: (v) => (domain = v.text()), 2: (v) => (version = v.integer()) });
+  readFields(span, "an opset", { 1: (v) => (domain = v.text()), 2: (v) => (version = v.integer()) });
   return [domain === "ai.onnx" ? "" : domain, version];
 }
 
-function readEntry(window: Window): [key: string, value: string] {
+function readEntry(span: Span): [key: string, value: string] {
   let [key, value] = ["", ""];
-  readFields(window, "an entry of metadata", { 1: (v) => (key = v.text()), 2: (v) => (value = v.text()) });
+  readFields(span, "an entry of metadata", { 1: (v) => (key = v.text()), 2: (v) => (value = v.text()) });
   return [key, value];
 }
 
-function readFunctionName(window: Window): string {
+function readFunctionName(span: Span): string {
   let name = "";
-  readFields(window, "a function", { 1: (v) => (name = v.text()) });
+  readFields(span, "a function", { 1: (v) => (name = v.text()) });
   return name;
 }
 
-function readGraph(window: Window, depth: number): GraphMessage {
+function readGraph(span: Span, depth: number): GraphMessage {
   if (depth > DEEPEST) {
-    const place = { format: "onnx", offset: window.offset };
+    const place = { format: "onnx", offset: span.offset };
     throw new FormatError(`graphs are nested more than ${DEEPEST} deep`, place);
   }
   let [name, sparse] = ["", 0];
   const nodes: NodeMessage[] = [];
   const initializers: TensorMessage[] = [];
   const [inputs, outputs]: ValueMessage[][] = [[], []];
-  readFields(window, "a graph", {
+  readFields(span, "a graph", {
     1: (v) => nodes.push(readNode(v.message(), depth)),
     2: (v) => (name = v.text()),
     5: (v) => initializers.push(readTensor(v.message())),
@@ -80,12 +80,12 @@ function readGraph(window: Window, depth: number): GraphMessage {
   return { name, nodes, initializers, sparse, inputs: inputs!, outputs: outputs! };
 }
 
-function readNode(window: Window, depth: number): NodeMessage {
+function readNode(span: Span, depth: number): NodeMessage {
   let [name, opType, domain] = ["", "", ""];
   const [inputs, outputs]: string[][] = [[], []];
   const attributes: AttributeMessage[] = [];
   const metadata = new Map<string, string>();
-  readFields(window, "a node", {
+  readFields(span, "a node", {
     1: (v) => inputs!.push(v.text()),
     2: (v) => outputs!.push(v.text()),
     3: (v) => (name = v.text()),
@@ -96,7 +96,7 @@ function readNode(window: Window, depth: number): NodeMessage {
   });
   const module = moduleOf(name, metadata.get("pkg.torch.onnx.name_scopes"));
   const own = domain === "ai.onnx" ? "" : domain;
-  return { offset: window.offset, name, opType, domain: own, module, inputs: inputs!, outputs: outputs!, attributes };
+  return { offset: span.offset, name, opType, domain: own, module, inputs: inputs!, outputs: outputs!, attributes };
 }
 
 /** torch's exporters tell where a node is from: "/encoder/rnn/LSTM" the older, a list "['', 'encoder.rnn', 'lstm']" the newer. */
@@ -107,7 +107,7 @@ function moduleOf(name: string, scopes: string | undefined): string | undefined 
   return scopes ? (steps.slice(1, -1).at(-1) ?? "") : steps.slice(1, -1).join(".");
 }
 
-function readAttribute(window: Window, depth: number): AttributeMessage {
+function readAttribute(span: Span, depth: number): AttributeMessage {
   let [name, type] = ["", 0];
   const [floats, ints, strings]: [number[], number[], string[]] = [[], [], []];
   const value: { -readonly [K in keyof AttributeValues]: AttributeValues[K] } = {
@@ -121,7 +121,7 @@ function readAttribute(window: Window, depth: number): AttributeMessage {
     strings,
   };
   let seen: AttributeMessage["kind"];
-  readFields(window, "an attribute", {
+  readFields(span, "an attribute", {
     1: (v) => (name = v.text()),
     2: (v) => ([value.float, seen] = [v.float(), "float"]),
     3: (v) => ([value.int, seen] = [v.integer(), "int"]),
@@ -147,7 +147,7 @@ function readAttribute(window: Window, depth: number): AttributeMessage {
 }
 
 /** Reads a tensor, without making numbers of its bytes. */
-function readTensor(window: Window): TensorMessage {
+function readTensor(span: Span): TensorMessage {
   let [name, dataType, location, foreign] = ["", 0, 0, false];
   let raw: Uint8Array | undefined;
   const [dims, floats, ints, doubles]: number[][] = [[], [], [], []];
@@ -157,7 +157,7 @@ function readTensor(window: Window): TensorMessage {
     v.skip();
     foreign = true;
   };
-  readFields(window, "a tensor", {
+  readFields(span, "a tensor", {
     1: (v) => v.integers(dims!),
     2: (v) => (dataType = v.integer()),
     3: other, // a segment of a tensor
@@ -173,7 +173,7 @@ function readTensor(window: Window): TensorMessage {
     14: (v) => (location = v.integer()),
   });
   return {
-    offset: window.offset,
+    offset: span.offset,
     name,
     dims: dims!,
     dataType,
@@ -187,22 +187,22 @@ function readTensor(window: Window): TensorMessage {
   };
 }
 
-function readValue(window: Window): ValueMessage {
+function readValue(span: Span): ValueMessage {
   let [name, dataType] = ["", 0];
   let shape: (number | string | undefined)[] | undefined;
-  const readDim = (dim: Window): number | string | undefined => {
+  const readDim = (dim: Span): number | string | undefined => {
     let length: number | string | undefined;
     readFields(dim, "a dimension", { 1: (v) => (length = v.integer()), 2: (v) => (length = v.text()) });
     return length;
   };
-  const readShape = (dims: Window): void => {
+  const readShape = (dims: Span): void => {
     const lengths: (number | string | undefined)[] = [];
     readFields(dims, "a shape", { 1: (v) => lengths.push(readDim(v.message())) });
     shape = lengths;
   };
-  const readTensorType = (type: Window): void =>
+  const readTensorType = (type: Span): void =>
     readFields(type, "a type", { 1: (v) => (dataType = v.integer()), 2: (v) => readShape(v.message()) });
-  readFields(window, "a value", {
+  readFields(span, "a value", {
     1: (v) => (name = v.text()),
     2: (v) => readFields(v.message(), "a type", { 1: (type) => readTensorType(type.message()) }),
   });

@@ -9,13 +9,13 @@ import { FormatError } from "../formats/format-error.ts";
 export type Fields = { readonly [field: number]: (value: FieldValue) => void };
 
 /** The bytes of a message, and where in the file they begin. */
-export interface Window {
+export interface Span {
   readonly bytes: Uint8Array;
   readonly offset: number;
 }
 
 /** Reads the fields of a message in their order. Errors: FormatError at the byte of the file where a field is broken. */
-export function readFields({ bytes, offset }: Window, what: string, fields: Fields): void {
+export function readFields({ bytes, offset }: Span, what: string, fields: Fields): void {
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const start = reader.pos;
@@ -55,7 +55,7 @@ export class FieldValue {
   }
 
   /** A message. */
-  message(): Window {
+  message(): Span {
     const bytes = this.bytes();
     return { bytes, offset: bytes.byteOffset + this.#shift };
   }
