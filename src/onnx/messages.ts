@@ -14,6 +14,8 @@ export interface ModelMessage {
 
 /** Nodes in order, the constants that they read, and what goes in and out. */
 export interface GraphMessage {
+  /** Its first byte in the file. */
+  readonly offset: number;
   readonly name: string;
   readonly nodes: readonly NodeMessage[];
   readonly initializers: readonly TensorMessage[];

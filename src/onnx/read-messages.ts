@@ -77,7 +77,7 @@ function readGraph(span: Span, depth: number): GraphMessage {
       sparse += 1;
     },
   });
-  return { name, nodes, initializers, sparse, inputs: inputs!, outputs: outputs! };
+  return { offset: span.offset, name, nodes, initializers, sparse, inputs: inputs!, outputs: outputs! };
 }
 
 function readNode(span: Span, depth: number): NodeMessage {
