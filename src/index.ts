@@ -193,6 +193,8 @@ export { logSoftmax, logsumexp, softmax } from "./autograd/softmax.ts";
 export { Tensor } from "./autograd/tensor.ts";
 export { clone, reshape } from "./autograd/views.ts";
 export * as autograd from "./autograd.ts";
+// The pages of mathematics
+export * as cells from "./cells.ts";
 // Errors
 export {
   AssertionError,
