@@ -7,6 +7,7 @@ import { assemble } from "../../src/engine/wasm/assembler.ts";
 import { gemm } from "../../src/engine/wasm/gemm.ts";
 import { type GemmKernels, gemmKernels } from "../../src/engine/wasm/gemm-kernel.ts";
 import { compile } from "../../src/engine/wasm/index.ts";
+import { instructionSets } from "../../src/engine/wasm/instruction-set.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { WebAssembly } from "./web-assembly.ts";
 
@@ -146,7 +147,9 @@ describe("the SIMD product", () => {
 
 describe("the arena", () => {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(assemble(gemmKernels())), { arena: { memory } });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(assemble(gemmKernels(instructionSets.fma))), {
+    arena: { memory },
+  });
   const kernels = instance.exports as unknown as GemmKernels;
   const megabytes = (): number => memory.buffer.byteLength / 2 ** 20;
   const some = (rows: number, columns: number): Matrix => ({

@@ -10,6 +10,7 @@ import { type ElementaryName, functions, pages } from "../../src/engine/function
 import { plain } from "../../src/engine/plain.ts";
 import { assemble, define } from "../../src/engine/wasm/assembler.ts";
 import { compile } from "../../src/engine/wasm/index.ts";
+import { instructionSets } from "../../src/engine/wasm/instruction-set.ts";
 import { i32, v128 } from "../../src/engine/wasm/instructions.ts";
 import { type Lane, Lanes } from "../../src/engine/wasm/lanes.ts";
 import { Generator } from "../../src/random/generator.ts";
@@ -77,7 +78,7 @@ function inLanes(
 ): Named<string, number>[] {
   let results: string[] = [];
   const f = define("f", 1, (scope, at) => {
-    const lanes = new Lanes(scope);
+    const lanes = new Lanes(scope, instructionSets.fma);
     const given = Object.fromEntries(names.map((name, i) => [name, lanes.keep(v128.load(at, 16 * i))]));
     const computed = page(lanes, given);
     results = Object.keys(computed);
