@@ -1,7 +1,8 @@
 /**
  * exp, log, tanh and sigmoid in float32, each written once. Sums, products and quotients are rounded alike everywhere,
  * but these four differ between machines and JavaScript engines; as polynomials over an algebra they do not. The errors
- * given are the largest over all 2^32 arguments, in units in the last place (ulp) of the result.
+ * given are the largest over all 2^32 arguments, in units in the last place (ulp) of the result, with fused multiply-add;
+ * without it tanh is within 1 ulp and sigmoid within 1.8, and the others as they are (every 61st argument was tried).
  */
 import { type Arithmetic, type Float32Algebra, fused, unfused } from "./algebra.ts";
 

@@ -1,6 +1,7 @@
 import * as torch from "unrolled";
 import { nn, type Tensor } from "unrolled";
 import { afterEach, describe, expect, it } from "vitest";
+import { inBoth } from "./arithmetics.ts";
 
 const { PackedSequence, packPaddedSequence } = nn.utils;
 
@@ -18,12 +19,10 @@ function numbersOf(value: unknown): number[] {
   return [...(value as Iterable<unknown>)].flatMap(numbersOf);
 }
 
-/** On each engine, without gradients; and step by step, because gradients are wanted. */
-function everyWay(run: () => unknown): number[][] {
-  const fast = numbersOf(torch.noGrad(run));
-  const recorded = numbersOf(run());
-  torch.engine.use("plain");
-  return [fast, recorded, numbersOf(torch.noGrad(run))];
+/** On each engine, without gradients; and step by step, because gradients are wanted. Each in both arithmetics. */
+function everyWay(run: () => unknown): number[][][] {
+  const unrecorded = (): number[] => numbersOf(torch.noGrad(run));
+  return [inBoth("wasm", unrecorded), inBoth("wasm", () => numbersOf(run())), inBoth("plain", unrecorded)];
 }
 
 const layers: Record<string, (I: number, H: number, options: object) => Layer> = {
