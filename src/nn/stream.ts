@@ -4,6 +4,8 @@
  *
  *     const session = lstm.stream();
  *     for (const x of steps) show(session.step(x));
+ *
+ * A model of several recurrent layers has a session for each of them in its own step function (docs/streaming.md).
  */
 import { noGrad } from "../autograd/mode.ts";
 import { fit } from "../autograd/recur.ts";
@@ -95,7 +97,9 @@ export class Stream {
     const B = this.batchSize ?? 1;
     if (!(chunk instanceof Tensor)) {
       const T = chunk.length / (B * inputSize);
-      this.#expectNumbers("push", chunk, Number.isInteger(T), `a multiple of ${B * inputSize} numbers`);
+      if (!this.#isMine(chunk) || !Number.isInteger(T)) {
+        throw this.#wrong("push", chunk, `a multiple of ${B * inputSize} numbers`);
+      }
       const data = new Tensor(wrap(chunk, [T, B, inputSize], this.#dtype));
       return elements(this.#run(data, false).value) as StreamNumbers;
     }
@@ -208,7 +212,8 @@ export class Stream {
   #stepNumbers(x: StreamNumbers): StreamNumbers {
     const B = this.batchSize ?? 1;
     const { inputSize } = this.#source;
-    this.#expectNumbers("step", x, x.length === B * inputSize, `${B * inputSize} numbers`);
+    // nothing is allocated unless it is an error, not even its text
+    if (!this.#isMine(x) || x.length !== B * inputSize) throw this.#wrong("step", x, `${B * inputSize} numbers`);
     const fast = this.#step?.(x as Float32Array);
     if (fast) return fast;
     const output = this.#run(new Tensor(wrap(x, [1, B, inputSize], this.#dtype)), false);
@@ -230,11 +235,17 @@ export class Stream {
     return output;
   }
 
-  #expectNumbers(who: string, x: StreamNumbers, fits: boolean, wanted: string): void {
-    const kind = this.#dtype === float64 ? Float64Array : Float32Array;
-    if (x instanceof kind && fits) return;
+  get #kind(): typeof Float64Array | typeof Float32Array {
+    return this.#dtype === float64 ? Float64Array : Float32Array;
+  }
+
+  #isMine(x: unknown): boolean {
+    return x instanceof this.#kind;
+  }
+
+  #wrong(who: string, x: StreamNumbers, wanted: string): RuntimeError {
     const got = ArrayBuffer.isView(x) ? `${x.length} in a ${x.constructor.name}` : String(x);
-    throw wrongInput(who, `${wanted} in a ${kind.name}`, got);
+    return wrongInput(who, `${wanted} in a ${this.#kind.name}`, got);
   }
 
   #expectDtype(who: string, dtype: DType): void {

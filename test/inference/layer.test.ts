@@ -1,7 +1,7 @@
 import * as torch from "unrolled";
 import { nn, noGrad, type Tensor } from "unrolled";
 import { GRU, LSTM, load, RNN, type Weight, type Weights } from "unrolled/inference";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 
 const [T, B, F, H] = [5, 3, 7, 11];
 
@@ -86,6 +86,63 @@ describe("a trained layer", () => {
   test("knows its sizes", () => {
     const mine = new LSTM(saved(new nn.LSTM(F, H, { bidirectional: true, projSize: 5 })));
     expect([mine.inputSize, mine.outputSize]).toEqual([F, 10]);
+  });
+});
+
+describe("a session of a trained layer", () => {
+  const oneWay = cases.filter(({ options }) => !("bidirectional" in options));
+
+  describe.each(["wasm", "plain"] as const)("on the %s engine", (engine) => {
+    afterEach(() => torch.engine.use("wasm"));
+
+    test.each(oneWay)("of $name $options has the bits of run, step by step", ({ trained, layer, options }) => {
+      torch.manualSeed(7);
+      const mine = new trained(saved(new layer(F, H, options)));
+      const x = numbers(torch.randn(T, B, F));
+      const before = mine.run(numbers(torch.randn(2, B, F)), { batch: B });
+      const whole = mine.run(x, { batch: B, state: before.state });
+      torch.engine.use(engine);
+      const session = mine.stream({ batch: B, state: before.state });
+      const rows = Array.from({ length: T }, (_, t) => x.subarray(t * B * F, (t + 1) * B * F));
+      expect(rows.flatMap((row) => [...session.step(row)])).toEqual([...whole.output]);
+      expect(session.state).toEqual(whole.state);
+    });
+  });
+
+  test("is saved, forked and reset", () => {
+    torch.manualSeed(11);
+    const mine = new LSTM(saved(new nn.LSTM(F, H, { numLayers: 2 })));
+    const x = numbers(torch.randn(F));
+    const session = mine.stream();
+    const first = [...session.step(x)];
+    const fork = mine.stream({ state: session.state });
+    const second = [...session.step(x)];
+    expect(second).not.toEqual(first);
+    expect([...fork.step(x)]).toEqual(second);
+    expect([...session.reset().step(x)]).toEqual(first);
+  });
+
+  test("gives its one output array again, and takes it as the next input", () => {
+    torch.manualSeed(13);
+    const mine = new GRU(saved(new nn.GRU(H, H, { numLayers: 2 })));
+    const [one, other] = [mine.stream(), mine.stream()];
+    const x = numbers(torch.randn(H));
+    const y = one.step(x);
+    const copied = other.step(x).slice();
+    expect(one.step(y)).toBe(y);
+    expect([...y]).toEqual([...other.step(copied)]);
+  });
+
+  test("refuses two directions and a step of another length", () => {
+    const both = new GRU(saved(new nn.GRU(F, H, { bidirectional: true })));
+    expect(() => both.stream()).toThrow("stream: expected a layer of one direction, got a bidirectional GRU");
+    const mine = new GRU(saved(new nn.GRU(F, H)));
+    expect(() => mine.stream({ batch: 2 }).step(new Float32Array(F))).toThrow(
+      "GRU: expected 14 numbers in a step, got 7",
+    );
+    expect(() => mine.stream({ state: [new Float32Array(H + 1)] })).toThrow(
+      "GRU: expected a state of 11 numbers, got 12",
+    );
   });
 });
 
