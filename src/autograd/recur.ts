@@ -1,5 +1,5 @@
 /** The loop over time in one call of the engine, where nobody will ask for gradients. */
-import type { Cell, Named } from "../cells/cell.ts";
+import { type Cell, type Named, recurrentGates } from "../cells/cell.ts";
 import { copyElements, elements, wrap } from "../dense/dense.ts";
 import { float32 } from "../dense/dtype.ts";
 import { engine } from "../engine/engine.ts";
@@ -10,9 +10,11 @@ import { Tensor } from "./tensor.ts";
 export interface Loop {
   readonly projected: Tensor;
   readonly batchSizes?: readonly number[] | undefined;
-  /** W_hh (G·H, H) */
+  /** W_hh (R·H, H), for R recurrent gates */
   readonly weight: Tensor;
   readonly bias?: Tensor | undefined;
+  /** The cell's vectors (H) each. */
+  readonly vectors: readonly Tensor[];
   /** (B, H) each. */
   readonly start: Named<string, Tensor>;
   readonly reverse: boolean;
@@ -21,13 +23,14 @@ export interface Loop {
 /** The outputs of all steps in the shape of `projected`, and the states after the last; undefined if it has to be steps. */
 export function recur(
   cell: Cell,
-  { projected, batchSizes, weight, bias, start, reverse }: Loop,
+  { projected, batchSizes, weight, bias, vectors, start, reverse }: Loop,
 ): { output: Tensor; state: Named<string, Tensor> } | undefined {
   const begin = cell.state.map((name) => start[name]!);
-  const inputs = [projected, weight, ...(bias ? [bias] : []), ...begin];
+  const recurrent = recurrentGates(cell).length === 0 ? [] : bias ? [weight, bias] : [weight];
+  const inputs = [projected, ...recurrent, ...vectors, ...begin];
   const recorded = isGradEnabled() && inputs.some((x) => x.requiresGrad);
   if (recorded || inputs.some((x) => x.dtype !== float32 || x.value.count === 0)) return undefined;
-  const [H, B] = [weight.shape[1]!, begin[0]!.shape[0]!];
+  const [B, H] = [begin[0]!.shape[0]!, begin[0]!.shape[1]!];
   const shape = [...projected.shape.slice(0, -1), H];
   const output = new Float32Array((projected.value.count / projected.shape.at(-1)!) * H);
   const states = begin.map((state) => copyElements(state.value) as Float32Array);
@@ -38,6 +41,7 @@ export function recur(
     x: elements(projected.value) as Float32Array,
     weights: { data: data as Float32Array, offset, rowStride: strides[1]!, columnStride: strides[0]! },
     bias: bias && (elements(bias.value) as Float32Array),
+    vectors: vectors.map((vector) => elements(vector.value) as Float32Array),
     batchSizes: batchSizes ?? new Array<number>(projected.shape[0]!).fill(B),
     reverse,
     states,

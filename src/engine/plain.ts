@@ -17,16 +17,18 @@ export interface Engine {
   recur(problem: Recurrence): boolean;
 }
 
-/** A recurrence without gradients: a cell of G gates with H units, over sequences of b_0 .. b_T-1 rows, B at most. */
+/** A recurrence without gradients: a cell of G gates, R of them recurrent, of H units, over sequences of b_t <= B rows. */
 export interface Recurrence {
   readonly cell: Cell;
   readonly H: number;
   /** W_ih·x + b_ih for all steps one after the other, (Σ b_t, G·H) */
   readonly x: Float32Array;
-  /** W_hhᵀ (H, G·H) */
+  /** W_hhᵀ (H, R·H) */
   readonly weights: Matrix;
-  /** b_hh (G·H) */
+  /** b_hh (R·H) */
   readonly bias: Float32Array | undefined;
+  /** The cell's vectors (H) each, in its order. */
+  readonly vectors: readonly Float32Array[];
   readonly batchSizes: readonly number[];
   /** Whether the last step is run first. */
   readonly reverse: boolean;

@@ -7,7 +7,7 @@ import { rsub } from "../autograd/arithmetic.ts";
 import { linear } from "../autograd/linear.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
-import type { Algebra, Cell, Named } from "../cells/cell.ts";
+import { type Algebra, type Cell, type Named, recurrentGates } from "../cells/cell.ts";
 import type { ScanWeights } from "../nn/scan.ts";
 import { type Operation, operations, type Value } from "./operations.ts";
 import { withStep } from "./run.ts";
@@ -83,8 +83,9 @@ function aroundTheProduct(page: Cell, { index, kind, args, name }: Operation): M
 
 /** The rows of W_hh and b_hh that belong to one gate. */
 function rowsOf(page: Cell, weights: ScanWeights, gate: string): { weight: Tensor; bias: Tensor | undefined } {
-  const at = page.gates.indexOf(gate);
-  const H = weights.weightHh.shape[0]! / page.gates.length;
+  const gates = recurrentGates(page);
+  const at = gates.indexOf(gate);
+  const H = weights.weightHh.shape[0]! / gates.length;
   const rows = (x: Tensor): Tensor => slice(x, 0, at * H, (at + 1) * H);
   return { weight: rows(weights.weightHh), bias: weights.biasHh && rows(weights.biasHh) };
 }
@@ -191,7 +192,7 @@ function apply(m: Algebra<Tensor>, kind: Operation["kind"], args: readonly Tenso
 /** Reads a page with its operation number `index` replaced. */
 function replaced(index: number, replacement: Replacement): Misreading["page"] {
   return (page, weights) =>
-    withStep(page, (m, x, r, s) => {
+    withStep(page, (m, x, r, s, v) => {
       let count = 0;
       const next = (kind: Operation["kind"], ...args: Tensor[]): Tensor => {
         count += 1;
@@ -205,7 +206,7 @@ function replaced(index: number, replacement: Replacement): Misreading["page"] {
         tanh: (a) => next("tanh", a),
         relu: (a) => next("relu", a),
       };
-      return page.step(reader, x, r, s);
+      return page.step(reader, x, r, s, v);
     });
 }
 
@@ -213,7 +214,7 @@ function replaced(index: number, replacement: Replacement): Misreading["page"] {
 export function reordered(page: Cell, order: readonly string[], halves: readonly ("x" | "r")[] = ["x", "r"]): Cell {
   const exchange = (blocks: Named<string, Tensor>): Named<string, Tensor> =>
     Object.fromEntries(order.map((gate, k) => [gate, blocks[page.gates[k]!]!]));
-  return withStep(page, (m, x, r, s) =>
-    page.step(m, halves.includes("x") ? exchange(x) : x, halves.includes("r") ? exchange(r) : r, s),
+  return withStep(page, (m, x, r, s, v) =>
+    page.step(m, halves.includes("x") ? exchange(x) : x, halves.includes("r") ? exchange(r) : r, s, v),
   );
 }

@@ -9,7 +9,7 @@ import { cat } from "../autograd/join.ts";
 import { t } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { reshape, slice } from "../autograd/views.ts";
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, recurrentGates } from "../cells/cell.ts";
 import { sameDims } from "../dense/shape.ts";
 import type { ScanWeights } from "../nn/scan.ts";
 import { misreadings, reordered } from "./misreading.ts";
@@ -57,7 +57,8 @@ const BIAS_MISTAKES: readonly (readonly [cause: string, hint: string, change: Ch
 ];
 
 function* biasMistakes(setup: Setup): Iterable<Mistake> {
-  if (!setup.weights[0]!.biasIh) return;
+  const { biasIh, biasHh } = setup.weights[0]!;
+  if (!biasIh || !biasHh || !sameDims(biasIh.shape, biasHh.shape)) return;
   for (const [cause, hint, change] of BIAS_MISTAKES) yield { cause, hint, setup: withWeights(setup, change) };
 }
 
@@ -113,7 +114,9 @@ function* orderMistakes(setup: Setup): Iterable<Mistake> {
     [["x"], " in W_ih and b_ih"],
     [["r"], " in W_hh and b_hh"],
   ] as const;
+  const whole = recurrentGates(setup.page(setup.weights[0]!)).length === gates.length;
   for (const [half, where] of halves) {
+    if (!whole && (half as readonly string[]).includes("r")) continue;
     for (const order of [...orders.filter(known), ...orders.filter((one) => !known(one))]) {
       const text = order.join(" ");
       yield {
@@ -143,14 +146,15 @@ function* pageMistakes(setup: Setup): Iterable<Mistake> {
 
 /** Mistakes in the bias of a single gate. */
 function* blockMistakes(setup: Setup): Iterable<Mistake> {
-  const { gates } = setup.page(setup.weights[0]!);
+  const page = setup.page(setup.weights[0]!);
+  const { gates } = page;
   if (!setup.weights[0]!.biasIh || gates.length === 1) return;
-  for (const [role, half] of [
-    ["biasIh", "i"],
-    ["biasHh", "h"],
+  for (const [role, half, blocks] of [
+    ["biasIh", "i", gates],
+    ["biasHh", "h", recurrentGates(page)],
   ] as const) {
-    for (const [k, gate] of gates.entries()) {
-      const change: Change = (own) => ({ [role]: onBlock(own[role]!, k, gates.length, (x) => zerosLike(x)) });
+    for (const [k, gate] of blocks.entries()) {
+      const change: Change = (own) => ({ [role]: onBlock(own[role]!, k, blocks.length, (x) => zerosLike(x)) });
       const hint = `every gate has a b_ih and a b_hh; gate ${gate} needs b_${half}${gate}`;
       yield { cause: `missing b_${half}${gate}`, hint, setup: withWeights(setup, change) };
     }

@@ -4,7 +4,7 @@ import { uniform_ } from "../autograd/draw.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { squeeze, unsqueeze } from "../autograd/shape.ts";
 import { Tensor } from "../autograd/tensor.ts";
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, recurrentGates } from "../cells/cell.ts";
 import { elman } from "../cells/elman.ts";
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
@@ -17,6 +17,8 @@ import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { expectTensor } from "./recurrent-input.ts";
 import { expectArguments } from "./recurrent-options.ts";
+import { planCell, type WeightName } from "./recurrent-weights.ts";
+import type { ScanWeights } from "./scan.ts";
 import { step } from "./step.ts";
 
 /** The options that all cells share. */
@@ -36,20 +38,20 @@ export abstract class RecurrentCell<State> extends Module {
   declare weight_hh: Parameter;
   declare bias_ih: Parameter | null;
   declare bias_hh: Parameter | null;
+  [name: WeightName]: Parameter | null;
 
-  constructor(gates: number, inputSize: number, hiddenSize: number, options: CellOptions) {
+  constructor(page: Cell, inputSize: number, hiddenSize: number, options: CellOptions) {
     super();
     expectArguments(this.name(), inputSize, hiddenSize, options, ["bias", "dtype", "device"]);
     const { bias = true, ...rest } = options;
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.bias = bias;
-    const rows = gates * hiddenSize;
-    const weight = (...shape: number[]): Parameter => new Parameter(empty(shape, rest));
-    this.registerParameter("weight_ih", weight(rows, inputSize));
-    this.registerParameter("weight_hh", weight(rows, hiddenSize));
-    this.registerParameter("bias_ih", bias ? weight(rows) : null);
-    this.registerParameter("bias_hh", bias ? weight(rows) : null);
+    const planned = Object.values(planCell(page, inputSize, hiddenSize, hiddenSize, true));
+    for (const [name, shape] of planned) {
+      const absent = name.startsWith("bias") && !bias;
+      this.registerParameter(name, absent ? null : new Parameter(empty(shape, rest)));
+    }
     this.resetParameters();
   }
 
@@ -79,10 +81,19 @@ export abstract class RecurrentCell<State> extends Module {
       if (!state) return zeros(x.shape[0]!, this.hiddenSize, { dtype: x.dtype });
       return batched ? state : unsqueeze(state, 0);
     });
-    const { weight_ih: weightIh, weight_hh: weightHh } = this;
-    const weights = { weightIh, weightHh, biasIh: this.bias_ih ?? undefined, biasHh: this.bias_hh ?? undefined };
-    const next = step(cell, weights, x, start);
+    const next = step(cell, this.weights(cell), x, start);
     return this.closeState(batched ? next : next.map((state) => squeeze(state, 0)));
+  }
+
+  private weights(page: Cell): ScanWeights {
+    const { inputSize, hiddenSize } = this;
+    // a cell without recurrent gates has a W_hh without rows
+    const none = recurrentGates(page).length === 0 && {
+      weightHh: empty([0, hiddenSize], { dtype: this.weight_ih.dtype }),
+    };
+    const planned = Object.entries(planCell(page, inputSize, hiddenSize, hiddenSize, true));
+    const roles = planned.map(([role, [name]]) => [role, this[name] ?? undefined]);
+    return { ...none, ...Object.fromEntries(roles) } as unknown as ScanWeights;
   }
 
   private expectRanks(input: Tensor, states: readonly Tensor[]): void {
@@ -116,7 +127,7 @@ export class RNNCell extends RecurrentCell<Tensor> {
 
   constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
     const { nonlinearity = "tanh", ...shared } = options;
-    super(1, inputSize, hiddenSize, shared);
+    super(elman(), inputSize, hiddenSize, shared);
     this.nonlinearity = nonlinearity;
   }
 
@@ -143,7 +154,7 @@ export class RNNCell extends RecurrentCell<Tensor> {
 /** One step of long short-term memory (torch.nn.LSTMCell). The equations are in cells/lstm.ts. */
 export class LSTMCell extends RecurrentCell<LSTMState> {
   constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    super(lstm.gates.length, inputSize, hiddenSize, options);
+    super(lstm, inputSize, hiddenSize, options);
   }
 
   protected override page(): Cell {
@@ -166,7 +177,7 @@ export class LSTMCell extends RecurrentCell<LSTMState> {
 /** One step of the gated recurrent unit (torch.nn.GRUCell). The equations are in cells/gru.ts. */
 export class GRUCell extends RecurrentCell<Tensor> {
   constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    super(gru.gates.length, inputSize, hiddenSize, options);
+    super(gru, inputSize, hiddenSize, options);
   }
 
   protected override page(): Cell {

@@ -9,6 +9,8 @@ import { sameDims, wrapDim } from "../dense/shape.ts";
 export interface Door {
   /** The name in messages. */
   readonly name: string;
+  /** The names of the states. */
+  readonly states: readonly string[];
   /** What torch writes after the number of dimensions: " tensor" for RNN, nothing for others. */
   readonly rankNote: string;
   /** Whether torch looks at packed input before it computes. */
@@ -29,7 +31,7 @@ export function expectInput(door: Door, input: unknown, states: readonly unknown
   if (rank !== 2 && rank !== 3) {
     throw new ValueError(`${door.name}: Expected input to be 2D or 3D, got ${rank}D${door.rankNote} instead`);
   }
-  expectStateRanks(rank, states);
+  expectStateRanks(door, rank, states);
   if (input.dtype !== door.dtype) throw wrongType(door, input);
   expectFeatures(door, input);
   const B = rank === 2 ? 1 : input.shape[door.batchFirst ? 0 : 1]!;
@@ -129,13 +131,13 @@ export function expectTensor(value: unknown, attribute = "dim"): asserts value i
   throw new AttributeError(`'${pythonTypeOf(value)}' object has no attribute '${attribute}'`);
 }
 
-function expectStateRanks(rank: number, states: readonly unknown[]): void {
+function expectStateRanks(door: Door, rank: number, states: readonly unknown[]): void {
   for (const state of states) expectTensor(state);
   const ranks = (states as readonly Tensor[]).map((state) => state.shape.length);
   if (ranks.every((own) => own === rank)) return;
   const kind = rank === 3 ? "batched 3-D" : "unbatched 2-D";
   const got = ranks.length === 1 ? `${ranks[0]}-D tensor` : `(${ranks.map((own) => `${own}-D`).join(", ")}) tensors`;
-  const names = ranks.length === 1 ? "hx" : "hx and cx";
+  const names = door.states.map((name) => `${name}x`).join(" and ");
   throw new RuntimeError(
     `For ${kind} input, ${names} should also be ${rank}-D but got ${got}`,
     rank === 3 ? "a state is (numLayers * numDirections, B, H), also with batchFirst" : undefined,

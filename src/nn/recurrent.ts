@@ -8,7 +8,7 @@ import { indexSelect } from "../autograd/gather.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { squeeze, unsqueeze } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, recurrentGates } from "../cells/cell.ts";
 import { AttributeError } from "../check.ts";
 import { elements } from "../dense/dense.ts";
 import { getDefaultDtype } from "../dense/dtype.ts";
@@ -174,9 +174,12 @@ export abstract class Recurrent<State> extends Module {
     for (const [at, weight] of this.allWeights.flat().entries()) {
       if (!weight) throw new TypeError(`expected Tensor as element ${at} in argument 2, but got NoneType`);
     }
+    // a cell without recurrent gates has a W_hh without rows
+    const { dtype } = this.weight_ih_l0!;
+    const none = recurrentGates(this.cell).length === 0 && { weightHh: empty([0, this.outputSize], { dtype }) };
     return this.plan().map((side) => {
       const roles = Object.entries(side).map(([role, [name]]) => [role, this[name]!] as const);
-      return Object.fromEntries(roles) as unknown as ScanWeights;
+      return { ...none, ...Object.fromEntries(roles) } as unknown as ScanWeights;
     });
   }
 
@@ -200,9 +203,8 @@ export abstract class Recurrent<State> extends Module {
   }
 
   private plan(): Record<string, PlannedWeight>[] {
-    const { inputSize, hiddenSize, numLayers, bias, projSize, outputSize, suffixes } = this;
-    const gates = this.cell.gates.length;
-    return planWeights({ gates, inputSize, hiddenSize, numLayers, bias, projSize, outputSize, suffixes });
+    const { cell, inputSize, hiddenSize, numLayers, bias, projSize, outputSize, suffixes } = this;
+    return planWeights({ cell, inputSize, hiddenSize, numLayers, bias, projSize, outputSize, suffixes });
   }
 
   private door(): Door {
@@ -210,6 +212,7 @@ export abstract class Recurrent<State> extends Module {
     if (first === null) throw new AttributeError("'NoneType' object has no attribute 'dtype'");
     return {
       name: this.cell.name,
+      states: this.cell.state,
       rankNote: this.kind.rankNote,
       checksPacked: this.kind.checksPacked,
       inputSize: this.inputSize,

@@ -5,24 +5,30 @@
  * them: sequences that have ended stay as they were, and in reverse those that have not begun still hold their start.
  */
 import { tensors } from "../autograd/algebra.ts";
+import { expand } from "../autograd/broadcast.ts";
 import { cat, chunk, split, unbind } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
-import type { Cell, Named } from "../cells/cell.ts";
+import { type Cell, type Named, recurrentGates, vectors } from "../cells/cell.ts";
 
-/** The weights of one layer in one direction: G gates of H units, F features. */
+/** The role of a cell's vector among the weights: `v.p`. */
+export type VectorRole = `v.${string}`;
+
+/** The weights of one layer in one direction: G gates of H units, R of them recurrent, F features. */
 export interface ScanWeights {
   /** W_ih (G·H, F) */
   readonly weightIh: Tensor;
-  /** W_hh (G·H, P) */
+  /** W_hh (R·H, P); without rows where no gate is recurrent. */
   readonly weightHh: Tensor;
   /** b_ih (G·H) */
   readonly biasIh?: Tensor | undefined;
-  /** b_hh (G·H) */
+  /** b_hh (R·H) */
   readonly biasHh?: Tensor | undefined;
   /** W_hr (P, H): what is done to h before it is handed on. */
   readonly weightHr?: Tensor | undefined;
+  /** The cell's vectors (H) */
+  readonly [vector: VectorRole]: Tensor | undefined;
 }
 
 /** Sequences as the loop reads them: (T, B, F), or with batch sizes the rows of all steps one after the other. */
@@ -77,14 +83,19 @@ export function scanProjected(
 export function advance(cell: Cell, weights: ScanWeights, projected: Tensor, state: CellState): CellState {
   const [output] = cell.state;
   const recurrent = linear(state[output!]!, weights.weightHh, weights.biasHh);
-  const next = cell.step(tensors, byGate(cell, projected), byGate(cell, recurrent), state);
+  const [x, r] = [byGate(cell.gates, projected), byGate(recurrentGates(cell), recurrent)];
+  const next = cell.step(tensors, x, r, state, vectorsOf(cell, weights, projected.shape[0]!));
   return weights.weightHr ? { ...next, [output!]: linear(next[output!]!, weights.weightHr) } : next;
 }
 
-/** Cuts the columns (b, G·H) into one (b, H) block for each gate. */
-export function byGate(cell: Cell, columns: Tensor): Named<string, Tensor> {
-  const { gates } = cell;
-  const blocks = gates.length === 1 ? [columns] : chunk(columns, gates.length, 1);
+/** The cell's vectors, the same for each of b rows: (b, H) each. */
+export function vectorsOf(cell: Cell, weights: ScanWeights, b: number): Named<string, Tensor> {
+  return Object.fromEntries(vectors(cell).map((name) => [name, expand(weights[`v.${name}`]!, b, -1)]));
+}
+
+/** Cuts the columns (b, G·H) into one (b, H) block for each of G gates. */
+export function byGate(gates: readonly string[], columns: Tensor): Named<string, Tensor> {
+  const blocks = gates.length < 2 ? [columns] : chunk(columns, gates.length, 1);
   return Object.fromEntries(gates.map((gate, i) => [gate, blocks[i]!]));
 }
 

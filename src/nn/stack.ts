@@ -6,7 +6,7 @@ import { recur } from "../autograd/recur.ts";
 import { transpose, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { reshape, swapped } from "../autograd/views.ts";
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, vectors } from "../cells/cell.ts";
 import type { NodeNames } from "./node-names.ts";
 import { type CellState, project, type ScanWeights, type Sequences, scanProjected } from "./scan.ts";
 
@@ -90,9 +90,11 @@ function runSide(
 ): { output: Tensor; state: CellState } {
   const projected = project(weights, x);
   const { weightHh: weight, biasHh: bias, weightHr } = weights;
+  const own = vectors(cell).map((name) => weights[`v.${name}`]!);
   const stepwise = cell.watched || weightHr;
   const { data, batchSizes } = projected;
-  const whole = stepwise ? undefined : recur(cell, { projected: data, batchSizes, weight, bias, start, reverse });
+  const loop = { projected: data, batchSizes, weight, bias, vectors: own, start, reverse };
+  const whole = stepwise ? undefined : recur(cell, loop);
   if (whole) return whole;
   const { outputs, state } = scanProjected(cell, weights, projected, start, reverse);
   return { output: batchSizes ? cat(outputs) : stackNamed(joinedBy, outputs, 0), state };

@@ -8,25 +8,26 @@ import { inputs, pages } from "./pages.ts";
 
 const m = numbers({ round: (x) => x, ...functions("float64") });
 
-type Group = "x" | "r" | "state";
-const GROUPS: readonly Group[] = ["x", "r", "state"];
+type Group = "x" | "r" | "state" | "v";
+const GROUPS: readonly Group[] = ["x", "r", "state", "v"];
 type Values<V> = Record<Group, Record<string, V>>;
 
 const mapped = <V, W>(groups: Values<V>, f: (value: V) => W): Values<W> => {
   const each = (named: Record<string, V>) =>
     Object.fromEntries(Object.entries(named).map(([name, value]) => [name, f(value)]));
-  return { x: each(groups.x), r: each(groups.r), state: each(groups.state) };
+  return { x: each(groups.x), r: each(groups.r), state: each(groups.state), v: each(groups.v) };
 };
 
 describe.each(pages)("the page of $name, read backwards", ({ cell }) => {
   const given = inputs(cell);
   const weights = Object.fromEntries(cell.state.map((name, i) => [name, 0.7 - i]));
-  const grads = reverse(cell, m, given.x, given.r, given.state, weights);
+  const { vectors, ...others } = reverse(cell, m, given.x, given.r, given.state, weights, given.v);
+  const grads = { ...others, v: vectors };
   const places = GROUPS.flatMap((group) => Object.keys(given[group]).map((name) => [group, name] as const));
 
   /** The new state, weighed and summed. */
   const loss = (values: Values<number>): number => {
-    const computed = cell.step(m, values.x, values.r, values.state);
+    const computed = cell.step(m, values.x, values.r, values.state, values.v);
     return cell.state.reduce((total, name) => total + weights[name]! * computed[name]!, 0);
   };
 
@@ -49,10 +50,19 @@ describe.each(pages)("the page of $name, read backwards", ({ cell }) => {
     const seeds = Object.fromEntries(
       cell.state.map((name) => [name, torch.full([2], weights[name]!, { dtype: torch.float64 })]),
     );
-    const computed = cell.step(tensors, leaves.x, leaves.r, leaves.state);
+    const computed = cell.step(tensors, leaves.x, leaves.r, leaves.state, leaves.v);
     const total = cell.state.map((name) => computed[name]!.mul(seeds[name]!).sum()).reduce((a, b) => a.add(b));
     total.backward();
-    const asTensors = reverse(cell, tensors, leaves.x, leaves.r, leaves.state, seeds);
+    const { vectors: ofVectors, ...ofOthers } = reverse(
+      cell,
+      tensors,
+      leaves.x,
+      leaves.r,
+      leaves.state,
+      seeds,
+      leaves.v,
+    );
+    const asTensors = { ...ofOthers, v: ofVectors };
     for (const [group, name] of places) {
       const wanted = leaves[group][name]!.grad?.tolist<number>() ?? undefined;
       const backwards = asTensors[group][name]?.tolist<number>();

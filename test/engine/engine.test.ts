@@ -104,6 +104,7 @@ describe("elsewhere", () => {
       x: ones(8),
       weights: { data: ones(16), offset: 0, rowStride: 4, columnStride: 1 },
       bias: undefined,
+      vectors: [],
       batchSizes: [1, 1],
       reverse: false,
       states: [ones(4)],

@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Cell, DifferentiableAlgebra, Named } from "../../src/cells/cell.ts";
+import { type Cell, type DifferentiableAlgebra, type Named, recurrentGates, vectors } from "../../src/cells/cell.ts";
+import { coupledLSTM } from "../../src/cells/coupled-lstm.ts";
 import { elman } from "../../src/cells/elman.ts";
 import { gru } from "../../src/cells/gru.ts";
+import { indRNN } from "../../src/cells/indrnn.ts";
 import { lstm } from "../../src/cells/lstm.ts";
+import { mgu } from "../../src/cells/mgu.ts";
 import { numbers } from "../../src/cells/numbers.ts";
+import { peepholeLSTM } from "../../src/cells/peephole-lstm.ts";
 import { reverse } from "../../src/cells/reverse.ts";
 import { type ElementaryName, functions, pages } from "../../src/engine/functions.ts";
 import { plain } from "../../src/engine/plain.ts";
@@ -101,43 +105,52 @@ const prefixed = (prefix: string, names: readonly string[]): string[] => names.m
 const part = <V>(prefix: string, names: readonly string[], all: Named<string, V>): Named<string, V> =>
   Object.fromEntries(names.map((name) => [name, all[`${prefix}.${name}`]]));
 
-const cells = [elman("tanh"), elman("relu"), lstm, gru] as unknown as Cell[];
+const cells = [elman("tanh"), elman("relu"), lstm, gru, peepholeLSTM, coupledLSTM, mgu, indRNN] as unknown as Cell[];
 
-describe.each(cells.map((cell) => [cell.equations.h, cell] as const))("the page with h = %s as SIMD", (_, cell) => {
-  const { gates, state } = cell;
-  const inputs = [...prefixed("x", gates), ...prefixed("r", gates), ...prefixed("s", state)];
-  const set = (names: readonly string[]) => fc.record(Object.fromEntries(names.map((name) => [name, value])));
-  const four = (names: readonly string[]) => fc.array(set(names), { minLength: 4, maxLength: 4 });
-  const forward = <V>(m: DifferentiableAlgebra<V>, all: Named<string, V>): Named<string, V> =>
-    cell.step(m, part("x", gates, all), part("r", gates, all), part("s", state, all));
-  const backward = <V>(m: DifferentiableAlgebra<V>, all: Named<string, V>): Named<string, V> => {
-    const own = [part("x", gates, all), part("r", gates, all), part("s", state, all)] as const;
-    const grads = reverse(cell, m, ...own, part("g", state, all));
-    const present: Record<string, V> = {};
-    for (const [kind, named] of Object.entries(grads)) {
-      for (const [name, grad] of Object.entries<V | undefined>(named)) {
-        if (grad !== undefined) present[`${kind}.${name}`] = grad;
+describe.each(cells.map((cell) => [cell.name, cell.equations.h, cell] as const))(
+  "the page of %s with h = %s as SIMD",
+  (_, __, cell) => {
+    const { gates, state } = cell;
+    const [recurrent, own] = [recurrentGates(cell), vectors(cell)];
+    const inputs = [
+      ...prefixed("x", gates),
+      ...prefixed("r", recurrent),
+      ...prefixed("s", state),
+      ...prefixed("v", own),
+    ];
+    const set = (names: readonly string[]) => fc.record(Object.fromEntries(names.map((name) => [name, value])));
+    const four = (names: readonly string[]) => fc.array(set(names), { minLength: 4, maxLength: 4 });
+    const forward = <V>(m: DifferentiableAlgebra<V>, all: Named<string, V>): Named<string, V> =>
+      cell.step(m, part("x", gates, all), part("r", recurrent, all), part("s", state, all), part("v", own, all));
+    const backward = <V>(m: DifferentiableAlgebra<V>, all: Named<string, V>): Named<string, V> => {
+      const given = [part("x", gates, all), part("r", recurrent, all), part("s", state, all)] as const;
+      const grads = reverse(cell, m, ...given, part("g", state, all), part("v", own, all));
+      const present: Record<string, V> = {};
+      for (const [kind, named] of Object.entries(grads)) {
+        for (const [name, grad] of Object.entries<V | undefined>(named)) {
+          if (grad !== undefined) present[`${kind}.${name}`] = grad;
+        }
       }
-    }
-    return present;
-  };
+      return present;
+    };
 
-  it("computes the numbers of the page, to the bit", () => {
-    fc.assert(
-      fc.property(four(inputs), (sets) => {
-        expect(inLanes(inputs, forward, sets)).toEqual(sets.map((one) => forward(single, one)));
-      }),
-      { seed: 2, numRuns: 200 },
-    );
-  });
+    it("computes the numbers of the page, to the bit", () => {
+      fc.assert(
+        fc.property(four(inputs), (sets) => {
+          expect(inLanes(inputs, forward, sets)).toEqual(sets.map((one) => forward(single, one)));
+        }),
+        { seed: 2, numRuns: 200 },
+      );
+    });
 
-  it("computes the gradients of the page read backwards, to the bit", () => {
-    const names = [...inputs, ...prefixed("g", state)];
-    fc.assert(
-      fc.property(four(names), (sets) => {
-        expect(inLanes(names, backward, sets)).toEqual(sets.map((one) => backward(single, one)));
-      }),
-      { seed: 3, numRuns: 200 },
-    );
-  });
-});
+    it("computes the gradients of the page read backwards, to the bit", () => {
+      const names = [...inputs, ...prefixed("g", state)];
+      fc.assert(
+        fc.property(four(names), (sets) => {
+          expect(inLanes(names, backward, sets)).toEqual(sets.map((one) => backward(single, one)));
+        }),
+        { seed: 3, numRuns: 200 },
+      );
+    });
+  },
+);

@@ -76,18 +76,29 @@ function instantiate(module: object): Engine | undefined {
 function engineOf(memory: GrowingMemory, exports: GemmKernels & MapKernels): Engine {
   const arena = new Arena(memory);
   const steps = new WeakMap<Cell, StepKernel | undefined>();
-  /** The kernel of a cell; undefined while a page is not kept waiting for it. */
+  /** The kernel of a cell; undefined while a page is not kept waiting for it, and if the cell cannot be read as one. */
   const stepOf = (cell: Cell): StepKernel | undefined => {
     if (steps.has(cell)) return steps.get(cell);
+    steps.set(cell, undefined);
+    try {
+      compileStep(cell);
+    } catch {
+      // somebody's own page may do what only other readers understand: it goes step by step
+    }
+    return steps.get(cell);
+  };
+  const compileStep = (cell: Cell): void => {
     const bytes = assemble([stepKernel(cell)]);
     const keep = (module: object): void => {
       const { exports } = new machine.Instance(module, { arena: { memory } });
       steps.set(cell, (exports as { step: StepKernel }).step);
     };
-    steps.set(cell, undefined);
     if (synchronous()) keep(new machine.Module(bytes));
-    else void machine.compile(bytes).then(keep, () => {});
-    return steps.get(cell);
+    else
+      void machine
+        .compile(bytes)
+        .then(keep)
+        .catch(() => {});
   };
   return {
     name: "wasm",

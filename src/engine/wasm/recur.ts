@@ -2,12 +2,12 @@
  * The loop over time of any cell, without gradients. Each step is a matrix product, by the kernel of all products, and
  * the cell's own page, read as SIMD by a kernel that is made once for each cell:
  *
- *     for t:  r = h·W_hhᵀ + b_hh                                 (b_t, G·H)
+ *     for t:  r = h·W_hhᵀ + b_hh                                 (b_t, R·H)
  *             for each row, for each four units:
- *               s = page(x.i x.f ..., r.i r.f ..., s)            a gate's four units lie H floats behind the last gate's
+ *               s = page(x.i x.f ..., r.i r.f ..., s, v)         a gate's four units lie H floats behind the last gate's
  *               out_t = s.h
  */
-import type { Cell, Named } from "../../cells/cell.ts";
+import { type Cell, type Named, recurrentGates, vectors } from "../../cells/cell.ts";
 import type { Recurrence } from "../plain.ts";
 import type { Arena } from "./arena.ts";
 import { type Code, define, type FunctionCode, type Local, repeatWhile } from "./assembler.ts";
@@ -17,8 +17,8 @@ import { type Lane, Lanes } from "./lanes.ts";
 import { multiplyPanels, NO_BIAS, packPanels, upTo } from "./panels.ts";
 
 /**
- * The kernel of a cell: `rows` rows of H units. Rows of outputs and states lie `stride` bytes apart, the cell's states
- * `size` bytes.
+ * The kernel of a cell: `rows` rows of H units. Rows of outputs and states lie `stride` bytes apart, and so do the cell's
+ * vectors; its states lie `size` bytes apart.
  */
 export type StepKernel = (
   rows: number,
@@ -29,6 +29,7 @@ export type StepKernel = (
   rStride: number,
   out: number,
   states: number,
+  own: number,
   stride: number,
   size: number,
 ) => void;
@@ -36,15 +37,15 @@ export type StepKernel = (
 /** Reads the page of a cell into a kernel named `step`. */
 export function stepKernel(cell: Cell): FunctionCode {
   const { gates, state } = cell;
-  return define("step", 10, (scope, rows, H, x, xStride, r, rStride, out, states, stride, size) => {
+  return define("step", 11, (scope, rows, H, x, xStride, r, rStride, out, states, own, stride, size) => {
     const [unit, width] = [scope.local("i32"), scope.local("i32")];
     const lanes = new Lanes(scope);
     const at = (row: Local<"i32">, distance: Local<"i32">, i: number): Code<"i32"> =>
       i32.add(i32.add(row, unit), i32.mul(distance, i32.const(i)));
     const load = (names: readonly string[], row: Local<"i32">, distance: Local<"i32">): Named<string, Lane> =>
       Object.fromEntries(names.map((name, i) => [name, lanes.keep(v128.load(at(row, distance, i)))]));
-    const inputs = [load(gates, x, width), load(gates, r, width), load(state, states, size)] as const;
-    const computed = cell.step<Lane>(lanes, ...inputs);
+    const halves = [load(gates, x, width), load(recurrentGates(cell), r, width)] as const;
+    const computed = cell.step<Lane>(lanes, ...halves, load(state, states, size), load(vectors(cell), own, stride));
     const next = (local: Local<"i32">, by: Code<"i32">): Code => local.set(i32.add(local, by));
     return [
       lanes.constants(),
@@ -75,32 +76,35 @@ const LARGEST = 2 ** 20;
 /**
  * Runs the recurrence; false if there was not enough memory, and nothing is done. The arena, in floats:
  *
- *     no bias   16             bias     width = G·H, in whole panels
- *     panels    width·H        r        B·width
+ *     no bias   16             bias     width
+ *     panels    width·H        r        B·width                      width = R·H, in whole panels
  *     states    S·B·stride     stride = H, in whole vectors
+ *     vectors   V·stride
  *     out       rows·stride    of as many steps as fit
  *     x         rows·G·H       of the same; before, the weights on their way into panels
  */
 export function recur(arena: Arena, kernels: GemmKernels, step: StepKernel, problem: Recurrence): boolean {
-  const { cell, H, x, weights, bias, batchSizes, reverse, states, output } = problem;
+  const { cell, H, x, weights, bias, vectors: own, batchSizes, reverse, states, output } = problem;
   const T = batchSizes.length;
-  const gates = cell.gates.length * H;
-  const [width, stride] = [upTo(PANEL, gates), upTo(4, H)];
+  const [gates, recurrent] = [cell.gates.length * H, recurrentGates(cell).length * H];
+  const [width, stride] = [upTo(PANEL, recurrent), upTo(4, H)];
   const B = states[0].length / H;
   const most = Math.min(x.length / gates, Math.max(B, Math.floor(LARGEST / gates)));
   const panelsAt = PANEL + width;
   const rAt = panelsAt + width * stride;
   const statesAt = rAt + B * width;
   const size = B * stride;
-  const outAt = statesAt + states.length * size;
+  const ownAt = statesAt + states.length * size;
+  const outAt = ownAt + own.length * stride;
   const xAt = outAt + most * stride;
   if (!arena.reserve(xAt + Math.max(most * gates, (width + PANEL) * stride) + PANEL)) return false;
 
   const { floats } = arena;
   floats.fill(-0, 0, PANEL);
   if (bias) floats.set(bias, PANEL);
-  packPanels(kernels, floats, panelsAt, xAt, weights, H, gates);
+  packPanels(kernels, floats, panelsAt, xAt, weights, H, recurrent);
   for (const [i, state] of states.entries()) spread(floats, statesAt + i * size, stride, state, H);
+  for (const [i, vector] of own.entries()) floats.set(vector, ownAt + i * stride);
   const biasAt = bias ? 4 * PANEL : NO_BIAS;
   const starts = startsOf(batchSizes);
   const time = (index: number): number => (reverse ? T - 1 - index : index);
@@ -114,9 +118,21 @@ export function recur(arena: Arena, kernels: GemmKernels, step: StepKernel, prob
       const t = time(index);
       const b = batchSizes[t];
       const row = starts[t] - start;
-      multiplyPanels(kernels, b, gates, H, 4 * statesAt, 4 * stride, 4 * panelsAt, 4 * rAt, 4 * width, biasAt, false);
+      multiplyPanels(
+        kernels,
+        b,
+        recurrent,
+        H,
+        4 * statesAt,
+        4 * stride,
+        4 * panelsAt,
+        4 * rAt,
+        4 * width,
+        biasAt,
+        false,
+      );
       const [xRow, outRow] = [4 * (xAt + row * gates), 4 * (outAt + row * stride)];
-      step(b, H, xRow, 4 * gates, 4 * rAt, 4 * width, outRow, 4 * statesAt, 4 * stride, 4 * size);
+      step(b, H, xRow, 4 * gates, 4 * rAt, 4 * width, outRow, 4 * statesAt, 4 * ownAt, 4 * stride, 4 * size);
     }
     gather(floats, outAt, stride, output.subarray(start * H, end * H), H);
   }
