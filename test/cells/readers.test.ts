@@ -48,9 +48,15 @@ describe.each(pages)("the page of $name", ({ cell, source }) => {
     );
     // In an equation, a gate or an inner name is its own equation, and so is a new state, c'.
     const isState = (letter: string): boolean => cell.state.includes(letter);
+    const isCall = (text: string): boolean => /^\w+\(.*\)$/.test(text);
     const expanded = (name: string): string =>
-      cell.equations[name]!.replaceAll(/(?<!\w)([a-z])('?)(?![\w(])/g, (token, letter: string, prime: string) =>
-        prime || (letter in cell.equations && !isState(letter) && letter !== name) ? expanded(letter) : token,
+      cell.equations[name]!.replaceAll(
+        /(·?)(?<!\w)([a-z])('?)(?![\w(])/g,
+        (token, times: string, letter: string, prime: string) => {
+          if (!prime && (!(letter in cell.equations) || isState(letter) || letter === name)) return token;
+          const inner = expanded(letter);
+          return times && !isCall(cell.equations[letter]!) ? `·(${inner})` : times + inner;
+        },
       );
     for (const name of Object.keys(cell.equations)) expect(written[name]).toBe(expanded(name));
   });

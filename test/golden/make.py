@@ -18,6 +18,7 @@ NAMES = [
     "losses",
     "module-errors",
     "modules",
+    "more-layers",
     "operations",
     "operations2",
     "optimizers",
