@@ -13,7 +13,7 @@ import { type Cell, recurrentGates } from "../cells/cell.ts";
 import { sameDims } from "../dense/shape.ts";
 import type { ScanWeights } from "../nn/scan.ts";
 import { misreadings, reordered } from "./misreading.ts";
-import { type Change, type Mistake, withWeights } from "./mistake.ts";
+import { type Change, type Mistake, type Role, withWeights } from "./mistake.ts";
 import { stackMistakes, stateMistakes, timeMistakes } from "./mistakes-in-time.ts";
 import type { Setup } from "./run.ts";
 
@@ -57,9 +57,14 @@ const BIAS_MISTAKES: readonly (readonly [cause: string, hint: string, change: Ch
 ];
 
 function* biasMistakes(setup: Setup): Iterable<Mistake> {
-  const { biasIh, biasHh } = setup.weights[0]!;
-  if (!biasIh || !biasHh || !sameDims(biasIh.shape, biasHh.shape)) return;
-  for (const [cause, hint, change] of BIAS_MISTAKES) yield { cause, hint, setup: withWeights(setup, change) };
+  const own = setup.weights[0]!;
+  if (!own.biasIh) return;
+  for (const [cause, hint, change] of BIAS_MISTAKES) {
+    // where not all gates are recurrent, b_hh is shorter than b_ih or not there
+    const changed = Object.entries(change(own, 0)) as [Role, Tensor | undefined][];
+    const fits = changed.every(([role, bias]) => !bias || (own[role] && sameDims(bias.shape, own[role].shape)));
+    if (fits) yield { cause, hint, setup: withWeights(setup, change) };
+  }
 }
 
 const WEIGHTS = [
