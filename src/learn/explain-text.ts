@@ -108,11 +108,10 @@ const numbersOf = (x: Tensor): number[] => Array.from(elements(x.value), Number)
 
 // ---- the formula
 
-function writeFormula({ run, words, page, column, formulas }: Writing, precision: number): void {
+function writeFormula(writing: Writing, precision: number): void {
+  const { run, words, page, column, formulas } = writing;
   const { cell } = run;
   const side = run.sides[0]!;
-  const bias = (name: string): string => (weightOf(side, name) ? ` + ${name}` : "");
-  const H = unitsOf(run);
   page.heading(run.layer, 0, "═");
   page.gap();
   page.heading(words.formula);
@@ -128,6 +127,15 @@ function writeFormula({ run, words, page, column, formulas }: Writing, precision
   page.note(words.afterStep(cell.state.map((name) => primed(cell, name)).join(", ")));
   if (weightOf(side, "W_hr")) page.note(words.projected(cell.state[0]!));
   page.note(words.byUnit);
+  writeParts(writing, side);
+  page.note(words.rounding(precision));
+}
+
+/** What the parts of the formula are, and where in the weights they stand. */
+function writeParts({ run, words, page }: Writing, side: Side): void {
+  const { cell } = run;
+  const H = unitsOf(run);
+  const bias = (name: string): string => (weightOf(side, name) ? ` + ${name}` : "");
   const any = cell.gates.length === 1 ? cell.gates[0]! : "gate";
   const recurrent = recurrentGates(cell);
   page.note(recurrent.length > 0 ? words.halves(any) : words.onlyInput(any));
@@ -139,6 +147,8 @@ function writeFormula({ run, words, page, column, formulas }: Writing, precision
       result: false,
     });
   }
+  const deaf = cell.gates.filter((gate) => recurrent.length > 0 && !recurrent.includes(gate));
+  if (deaf.length > 0) page.note(words.noSecondHalf(deaf.map((gate) => `r.${gate}`).join(", ")));
   const own = vectors(cell).map((name) => `v.${name} = w_${name}`);
   if (own.length > 0) page.note(words.vectors(own.join(", ")));
   // W_ih and W_hh have the same rows where all gates are recurrent
@@ -152,7 +162,6 @@ function writeFormula({ run, words, page, column, formulas }: Writing, precision
     const names = side.weights.map(({ name }) => name).filter((name) => which.test(name));
     page.note(words.rows(names.join(", "), rows.join(", ")));
   }
-  page.note(words.rounding(precision));
 }
 
 /** What the keys of a calculator are to be pressed for. */
@@ -249,8 +258,8 @@ function writeUnit(writing: Writing, side: Side, unit: number, read: ValueOf): v
     const halves = leavesOf(formula).filter(({ kind, name }) => {
       return (kind === "x" || kind === "r") && !written.has(`${kind}.${name}`);
     });
-    // a blank line after all that belongs to one gate, none between the equations that follow
-    if (apart) page.gap();
+    // a blank line around all that belongs to one gate, none between the equations that follow
+    if (apart || (halves.length > 0 && written.size > 0)) page.gap();
     apart = halves.length > 0;
     for (const half of halves) {
       written.add(named(half));

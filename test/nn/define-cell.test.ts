@@ -131,6 +131,7 @@ describe("a cell of five gates, three states and two vectors", () => {
         new Set([..."ifgdo"].flatMap((gate) => [`x.${gate}`, gate]).concat("r.i r.f r.g r.o c' e' mix h'".split(" "))),
       );
     }
+    expect(explanation.toText()).toContain("There is no r.d: this part reads the input alone.");
     expect(explanation.toLatex()).toContain(
       "f_t &= \\sigma(W_{if} x_t + b_{if} + W_{hf} h_{t-1} + b_{hf} - w_{q} \\odot e_{t-1})",
     );
