@@ -193,7 +193,8 @@ export { logSoftmax, logsumexp, softmax } from "./autograd/softmax.ts";
 export { Tensor } from "./autograd/tensor.ts";
 export { clone, reshape } from "./autograd/views.ts";
 export * as autograd from "./autograd.ts";
-export type { Algebra, Cell, Named } from "./cells/cell.ts";
+// Pages
+export type { Algebra, Cell } from "./cells/cell.ts";
 // Errors
 export {
   AssertionError,

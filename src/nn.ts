@@ -2,7 +2,7 @@
 export { Flatten, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from "./nn/activation.ts";
 export type { BackwardHook, BackwardPreHook, ModuleGradients } from "./nn/backward-hooks.ts";
 export { type CellOptions, GRUCell, LSTMCell, RecurrentCell, RNNCell, type RNNCellOptions } from "./nn/cell.ts";
-export { CellLayer, type CellLayerClass, CellStep, type StateOf } from "./nn/cell-layer.ts";
+export type { CellLayer, CellLayerClass, CellStep, StateOf } from "./nn/cell-layer.ts";
 export { type Layer, ModuleDict, ModuleList, Sequential } from "./nn/container.ts";
 export { deepcopy } from "./nn/copy.ts";
 export { type CellDefinition, defineCell } from "./nn/define-cell.ts";

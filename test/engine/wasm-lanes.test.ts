@@ -17,6 +17,7 @@ import { compile } from "../../src/engine/wasm/index.ts";
 import { i32, v128 } from "../../src/engine/wasm/instructions.ts";
 import { type Lane, Lanes } from "../../src/engine/wasm/lanes.ts";
 import { Generator } from "../../src/random/generator.ts";
+import { Three } from "../three.ts";
 import { WebAssembly } from "./web-assembly.ts";
 
 const wasm = compile()!;
@@ -105,7 +106,17 @@ const prefixed = (prefix: string, names: readonly string[]): string[] => names.m
 const part = <V>(prefix: string, names: readonly string[], all: Named<string, V>): Named<string, V> =>
   Object.fromEntries(names.map((name) => [name, all[`${prefix}.${name}`]]));
 
-const cells = [elman("tanh"), elman("relu"), lstm, gru, peepholeLSTM, coupledLSTM, mgu, indRNN] as unknown as Cell[];
+const cells = [
+  elman("tanh"),
+  elman("relu"),
+  lstm,
+  gru,
+  peepholeLSTM,
+  coupledLSTM,
+  mgu,
+  indRNN,
+  Three.cell,
+] as unknown as Cell[];
 
 describe.each(cells.map((cell) => [cell.name, cell.equations.h, cell] as const))(
   "the page of %s with h = %s as SIMD",
