@@ -80,7 +80,7 @@ describe("verify of a layer without recurrent gates", () => {
 describe("verify of a layer of which some gates are recurrent", () => {
   it("goes through all known mistakes without one of its own", () => {
     torch.manualSeed(5);
-    const three = new Three(F, H, { numLayers: 2, bidirectional: true });
+    const three = new Three(F, H, { bidirectional: true });
     const x = torch.randn(T, B, F);
     const verdict = verify((given: Tensor) => three.forward(given)[0].add(1), three, x);
     expect(verdict.agrees).toBe(false);
