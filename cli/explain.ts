@@ -15,7 +15,7 @@ interface Options {
   readonly bidirectional: boolean;
   readonly bias: boolean;
   readonly proj: number;
-  readonly nonlinearity: "tanh" | "relu";
+  readonly nonlinearity?: "tanh" | "relu";
   readonly prefix?: string;
   readonly seed: number;
   readonly steps: number;
@@ -41,7 +41,9 @@ Examples:
 
 Without a model file, weights and input are those that PyTorch draws from the seed;
 the three lines that draw them there are printed first. A model file is what
-torch.save wrote of a state dict, alone or inside a checkpoint.`;
+torch.save wrote of a state dict, alone or inside a checkpoint.
+
+Exit codes: 0 all is well, 2 wrong usage or a file that cannot be read.`;
 
 /** Adds `explain`. */
 export const explain: Register = (program, terminal) => {
@@ -60,7 +62,7 @@ export const explain: Register = (program, terminal) => {
     .option("--bidirectional", "read the sequence from its end, too", false)
     .option("--no-bias", "without b_ih and b_hh")
     .option("--proj <n>", "size of the projection, 0 for none", count, 0)
-    .addOption(new Option("--nonlinearity <f>", "of an rnn").choices(["tanh", "relu"]).default("tanh"))
+    .addOption(new Option("--nonlinearity <f>", "of an rnn (tanh)").choices(["tanh", "relu"]))
     .option("--prefix <name>", "which layer of the model file, if there are several")
     .option("--seed <n>", "seed of weights and input", count, 0)
     .option("--steps <n>", "steps of an input that is drawn", positive, 4)
@@ -130,7 +132,7 @@ async function givenInput({ input }: Options): Promise<torch.Tensor | undefined>
 
 /** The same lines in Python. */
 function inPython(layer: AnyLayer, { seed, steps, nonlinearity, kind }: Options): string {
-  const relu = kind === "rnn" && nonlinearity !== "tanh" ? `, nonlinearity='${nonlinearity}'` : "";
+  const relu = kind === "rnn" && nonlinearity === "relu" ? `, nonlinearity='${nonlinearity}'` : "";
   const made = `${layer}`.replace(/\)$/, `${relu})`);
   return `torch.manual_seed(${seed})\nlayer = torch.nn.${made}\nx = torch.randn(${steps}, ${layer.inputSize})`;
 }

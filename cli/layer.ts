@@ -16,7 +16,8 @@ export interface Sizes {
   readonly bias: boolean;
   /** 0 for none. */
   readonly projSize: number;
-  readonly nonlinearity: "tanh" | "relu";
+  /** Of an RNN; tanh if nothing is said. */
+  readonly nonlinearity?: "tanh" | "relu" | undefined;
   readonly dtype?: torch.DType;
 }
 
@@ -31,16 +32,20 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   rnn: {
     gates: 1,
     make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
-      return new nn.RNN(inputSize, hiddenSize, { ...withoutProjection(rest), nonlinearity });
+      return new nn.RNN(inputSize, hiddenSize, { ...withoutProjection(rest), nonlinearity: nonlinearity ?? "tanh" });
     },
   },
   lstm: {
     gates: 4,
-    make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => new nn.LSTM(inputSize, hiddenSize, rest),
+    make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
+      refuseNonlinearity("LSTM", nonlinearity);
+      return new nn.LSTM(inputSize, hiddenSize, rest);
+    },
   },
   gru: {
     gates: 3,
     make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
+      refuseNonlinearity("GRU", nonlinearity);
       return new nn.GRU(inputSize, hiddenSize, withoutProjection(rest));
     },
   },
@@ -49,7 +54,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
 /** The only layer in a file that torch.save wrote, or the one whose names begin with `prefix`. */
 export async function layerFromFile(
   path: string,
-  { prefix, nonlinearity }: { readonly prefix?: string; readonly nonlinearity: "tanh" | "relu" },
+  { prefix, nonlinearity }: { readonly prefix?: string; readonly nonlinearity?: "tanh" | "relu" },
 ): Promise<AnyLayer> {
   const tensors = tensorsIn(await loaded(path));
   const first = "weight_ih_l0";
@@ -84,7 +89,7 @@ function tensorsIn(value: unknown, path = ""): Map<string, torch.Tensor> {
 function measure(
   path: string,
   weights: ReadonlyMap<string, torch.Tensor>,
-  nonlinearity: "tanh" | "relu",
+  nonlinearity: "tanh" | "relu" | undefined,
 ): { kind: Kind; sizes: Sizes } {
   const [weightIh, weightHh, weightHr] = ["ih", "hh", "hr"].map((part) => weights.get(`weight_${part}_l0`));
   if (!weightIh || !weightHh) throw new CommandError(`${path} has weight_ih_l0 but no weight_hh_l0`);
@@ -104,6 +109,14 @@ function measure(
     dtype: weightIh.dtype,
   };
   return { kind, sizes };
+}
+
+/** Only an RNN leaves a choice. */
+function refuseNonlinearity(name: string, nonlinearity: Sizes["nonlinearity"]): void {
+  if (nonlinearity === undefined) return;
+  throw new CommandError(
+    `--nonlinearity is for an RNN, and this is ${name === "LSTM" ? "an" : "a"} ${name}: leave it out`,
+  );
 }
 
 /** A layer that cannot project says so itself when it is asked to. */

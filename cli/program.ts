@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { CommandError, EXIT, type Register, type Terminal } from "./command.ts";
 import { explain } from "./explain.ts";
 import { verify } from "./verify.ts";
+import { version } from "./version.ts";
 
 const COMMANDS: readonly Register[] = [explain, verify];
 
@@ -16,6 +17,7 @@ Exit codes:
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
   const program = new Command("unrolled")
     .description("PyTorch's recurrent networks, written by hand: every term in the open.")
+    .version(version(), "-V, --version", "print the version")
     .addHelpText("after", CODES)
     .exitOverride()
     .configureOutput({

@@ -11,7 +11,7 @@ interface Options {
   readonly state?: string;
   readonly finalState?: string;
   readonly prefix?: string;
-  readonly nonlinearity: "tanh" | "relu";
+  readonly nonlinearity?: "tanh" | "relu";
   readonly batchFirst: boolean;
   readonly tolerance: number;
   readonly json?: boolean;
@@ -31,6 +31,9 @@ The others are nested lists of numbers:
   --state         [layer and direction][batch][unit]; for an LSTM a list of two, h and c
 With --batch-first, input and output are [batch][time][...].
 
+Compared are the outputs and, with --final-state, the states after the last step.
+The model computes in the precision of its weights, from zeros or from --state.
+
 Exit codes: 0 they agree, 1 they differ, 2 wrong usage or a file that cannot be read.`;
 
 /** Adds `verify`. */
@@ -47,7 +50,7 @@ export const verify: Register = (program, terminal) => {
     .option("--state <file>", "JSON file with the initial state (zeros)")
     .option("--final-state <file>", "JSON file with the final state to be checked as well")
     .option("--prefix <name>", "which layer of the model file, if there are several")
-    .addOption(new Option("--nonlinearity <f>", "of an rnn").choices(["tanh", "relu"]).default("tanh"))
+    .addOption(new Option("--nonlinearity <f>", "of an rnn (tanh)").choices(["tanh", "relu"]))
     .option("--batch-first", "input and output are [batch][time][...]", false)
     .option("--tolerance <ulps>", "how far apart equal numbers may be, in ulp of the largest", ulps, 64)
     .option("--json", "the verdict as data")

@@ -69,6 +69,13 @@ export class AssertionError extends TorchError {
   }
 }
 
+/** Python's `ZeroDivisionError`. */
+export class ZeroDivisionError extends TorchError {
+  static {
+    ZeroDivisionError.prototype.name = "ZeroDivisionError";
+  }
+}
+
 /** Python's text of a tuple of integers: `(2, 3)`, `(2,)`, `()`. */
 export function tupleText(values: readonly (number | bigint)[]): string {
   return values.length === 1 ? `(${values[0]},)` : `(${values.join(", ")})`;
@@ -95,6 +102,12 @@ export function pythonTypeOf(value: unknown): string {
 export function expectKeywords(who: string, options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) throw new TypeError(`${who}() got an unexpected keyword argument '${unknown}'`);
+}
+
+/** Demands something that `for ... of` goes through, in Python's words. */
+export function expectIterable(value: unknown): asserts value is Iterable<unknown> {
+  if (typeof Object(value)[Symbol.iterator] === "function") return;
+  throw new TypeError(`'${pythonTypeOf(value)}' object is not iterable`);
 }
 
 const warned = new Set<string>();

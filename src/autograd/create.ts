@@ -7,6 +7,7 @@ import {
   type Data,
   type DType,
   dtypeOfScalar,
+  expectFitting,
   float32,
   float64,
   getDefaultDtype,
@@ -79,6 +80,7 @@ export function full(size: readonly number[], value: Scalar, options: TensorOpti
   expectLengths("full", size);
   expectPlain(value, "full", "fill_value", 2);
   const dense = allocate(size, options.dtype ?? dtypeOfScalar(value));
+  expectFitting(value, dense.dtype);
   const filler = convertScalar(value, dense.dtype);
   if (!Object.is(filler, 0)) dense.data.fill(filler as never);
   return leaf(dense, options);

@@ -70,8 +70,8 @@ export function leaf(dense: Dense, options: TensorOptions): Tensor {
 }
 
 /** Accepts the names of the one device there is. */
-export function expectCpu(device: string | undefined): void {
-  if (device === undefined || /^cpu(:\d+)?$/.test(device)) return;
+export function expectCpu(device: string | null | undefined): void {
+  if (device === undefined || device === null || /^cpu(:\d+)?$/.test(device)) return;
   if (device.startsWith("cuda")) throw new AssertionError("Torch not compiled with CUDA enabled");
   throw new RuntimeError(
     `Expected one of cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, privateuseone device type at start of device string: ${device}`,

@@ -101,8 +101,24 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   const at = wrapDim(dim, x.shape.length);
   if (index.shape.length > 1) throw new IndexError("index_select(): Index is supposed to be a vector");
   if (index.dtype.kind !== "integer") throw new RuntimeError("index_select(): Expected dtype int32 or int64 for index");
-  const indices = readIndices(index.value, x.shape[at] ?? 1, () => new IndexError("index out of range in self"), false);
+  expectSelectable(x, at, index);
+  const length = x.shape[at] ?? 1;
+  const outside = (id: number): Error =>
+    at > 0
+      ? new RuntimeError(`INDICES element is out of DATA bounds, id=${id} axis_dim=${length}`)
+      : new IndexError("index out of range in self");
+  const indices = readIndices(index.value, length, outside, false);
   return selectSlices("IndexSelectBackward0", x, at, indices, [index]);
+}
+
+function expectSelectable(x: Tensor, at: number, index: Tensor): void {
+  const count = index.shape[0] ?? 1;
+  if (x.shape.length === 0 && count !== 1) {
+    throw new RuntimeError(`index_select(): Index to scalar can have only 1 value, got ${count} value(s)`);
+  }
+  if (x.shape.length > 1 && x.shape[at] === 0 && count > 0) {
+    throw new RuntimeError("index_select(): self indexing axis dim should be positive");
+  }
 }
 
 /** torch.nonzero: the positions of the non-zero elements, one row each; as a tuple, one vector for each dimension. */

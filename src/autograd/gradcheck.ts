@@ -38,7 +38,7 @@ export function gradcheck(f: Checked, inputs: Tensor | readonly Tensor[], option
   const given = inputs instanceof Tensor ? [inputs] : inputs;
   expectInputs(given);
   try {
-    for (const output of outputsOf(f, given).keys()) checkOutput(f, given, output, options);
+    checkOutputs(f, given, options);
   } catch (error) {
     if (error instanceof GradcheckError && !raiseException) return false;
     throw error;
@@ -90,53 +90,65 @@ function differentiable(outputs: readonly Tensor[]): Tensor[] {
   return outputs.filter((y) => y.requiresGrad);
 }
 
-function checkOutput(f: Checked, inputs: readonly Tensor[], output: number, options: GradcheckOptions): void {
+function checkOutputs(f: Checked, inputs: readonly Tensor[], options: GradcheckOptions): void {
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3 } = options;
-  const y = outputsOf(f, inputs)[output]!;
-  if (y.dtype.kind !== "float") return;
-  for (const [input, x] of inputs.entries()) {
-    if (!x.requiresGrad) continue;
-    const numerical = byDifferences(() => outputsOf(f, inputs)[output]!, x, eps);
-    if (!y.requiresGrad) {
-      if (elements(numerical.value).some((slope) => slope !== 0)) {
+  const outputs = outputsOf(f, inputs);
+  const wanted = [...inputs.entries()].filter(([, x]) => x.requiresGrad);
+  const numerical = wanted.map(([, x]) => byDifferences(() => outputsOf(f, inputs), x, eps));
+  for (const [output, y] of outputs.entries()) {
+    if (y.dtype.kind !== "float") continue;
+    const analytical = byGradients(
+      y,
+      wanted.map(([, x]) => x),
+    );
+    for (const [i, [input]] of wanted.entries()) {
+      const [seen, said] = [numerical[i]![output]!, analytical[i]!];
+      if (!y.requiresGrad) {
+        if (!elements(seen.value).some((slope) => slope !== 0)) continue;
         throw new GradcheckError("Numerical gradient for function expected to be zero");
       }
-      continue;
+      if (allclose(said, seen, { rtol, atol })) continue;
+      throw new GradcheckError(
+        `Jacobian mismatch for output ${output} with respect to input ${input},\nnumerical:${seen}\nanalytical:${said}\n`,
+      );
     }
-    const analytical = byGradients(y, x);
-    if (allclose(analytical, numerical, { rtol, atol })) continue;
-    throw new GradcheckError(
-      `Jacobian mismatch for output ${output} with respect to input ${input},\nnumerical:${numerical}\nanalytical:${analytical}\n`,
-    );
   }
 }
 
-/** dy_j/dx_i at row i and column j, from (f(x + eps) − f(x − eps)) / 2eps. */
-function byDifferences(f: () => Tensor, x: Tensor, eps: number): Tensor {
+/** For each output, dy_j/dx_i at row i and column j, from (f(x + eps) − f(x − eps)) / 2eps. */
+function byDifferences(f: () => Tensor[], x: Tensor, eps: number): Tensor[] {
   const { data, shape, strides, offset } = x.value;
-  const rows: Float64Array[] = [];
+  const rows: Float64Array[][] = f().map(() => []);
   eachOffset(shape, strides, offset, (at) => {
     const before = data[at] as number;
-    const moved = (by: number): Float64Array => {
+    const moved = (by: number): Float64Array[] => {
       data[at] = before + by;
-      return Float64Array.from(copyElements(f().value) as Float64Array);
+      return f().map((y) => Float64Array.from(copyElements(y.value), Number));
     };
     const [high, low] = [moved(eps), moved(-eps)];
     data[at] = before;
-    rows.push(high.map((value, j) => (value - low[j]!) / (2 * eps)));
+    for (const [output, own] of rows.entries()) {
+      own.push(high[output]!.map((value, j) => (value - low[output]![j]!) / (2 * eps)));
+    }
   });
-  return matrix(rows, x.dtype);
+  return rows.map((own) => matrix(own, x.dtype));
 }
 
-function byGradients(y: Tensor, x: Tensor): Tensor {
-  const columns = Array.from({ length: y.value.count }, (_, j) => {
+/** For each input, dy_j/dx_i at row i and column j: one backward for every element of y. */
+function byGradients(y: Tensor, inputs: readonly Tensor[]): Tensor[] {
+  const columns = Array.from({ length: y.requiresGrad ? y.value.count : 0 }, (_, j) => {
     const one = allocate(y.shape, y.dtype);
     one.data[j] = 1;
-    const [slope] = grad(y, x, { gradOutputs: new Tensor(one), retainGraph: true, allowUnused: true });
-    return slope ? (elements(slope.value) as Float64Array) : new Float64Array(x.value.count);
+    return [...grad(y, inputs, { gradOutputs: new Tensor(one), retainGraph: true, allowUnused: true })].map(
+      (slope) => slope && (elements(slope.value) as Float64Array),
+    );
   });
-  const rows = Array.from({ length: x.value.count }, (_, i) => Float64Array.from(columns, (column) => column[i]!));
-  return matrix(rows, x.dtype);
+  return inputs.map((x, at) => {
+    const rows = Array.from({ length: x.value.count }, (_, i) =>
+      Float64Array.from(columns, (column) => column[at]?.[i] ?? 0),
+    );
+    return matrix(rows, x.dtype);
+  });
 }
 
 function matrix(rows: readonly Float64Array[], dtype: DType): Tensor {

@@ -46,8 +46,11 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Tup
       `split_with_sizes expects split_sizes to sum exactly to ${length} (input tensor's size at dimension ${at}), but got split_sizes=${listText(sizes)}`,
     );
   }
-  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
-  const outputs = sizes.map((s, i) => new Tensor(narrowed(x.value, at, starts[i]!, s)));
+  let end = 0;
+  const outputs = sizes.map((s) => {
+    end += s;
+    return new Tensor(narrowed(x.value, at, end - s, s));
+  });
   const model = x.value;
   const name = typeof size === "number" ? "SplitBackward0" : "SplitWithSizesBackward0";
   record(name, [x], outputs, [

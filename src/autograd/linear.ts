@@ -271,8 +271,8 @@ function expectShapes(a: Tensor, b: Tensor): void {
 }
 
 function expectProduct(a: Tensor, b: Tensor): void {
-  expectShapes(a, b);
   if (a.dtype !== b.dtype) throw differentTypes("mat1 and mat2 must have the same dtype, but got", a, b);
+  expectShapes(a, b);
 }
 
 function differentTypes(text: string, a: Tensor, b: Tensor): RuntimeError {

@@ -141,6 +141,29 @@ export function expectDifferentiable(dtype: DType): void {
   }
 }
 
+const RANGES: Record<string, readonly [name: string, least: number, most: number]> = {
+  int64: ["int64_t", -(2 ** 63), 2 ** 63],
+  int32: ["int", -(2 ** 31), 2 ** 31 - 1],
+  int16: ["int16_t", -(2 ** 15), 2 ** 15 - 1],
+  int8: ["int8_t", -128, 127],
+  uint8: ["uint8_t", 0, 255],
+  float32: ["float", -(2 ** 128 - 2 ** 104), 2 ** 128 - 2 ** 104],
+  float16: ["c10::Half", -65504, 65504],
+  bfloat16: ["c10::BFloat16", -(2 ** 128 - 2 ** 120), 2 ** 128 - 2 ** 120],
+};
+
+/** Demands a value in the range of the dtype. Whole numbers from −255 on are bytes, too; floats have NaN and infinities. */
+export function expectFitting(value: Scalar, dtype: DType): void {
+  const range = RANGES[dtype.name];
+  if (!range || (typeof value !== "number" && typeof value !== "bigint")) return;
+  const [name, least, most] = range;
+  const number = Number(value);
+  if (dtype.kind === "float" && !Number.isFinite(number)) return;
+  const lowest = dtype.name === "uint8" && Number.isInteger(number) ? -255 : least;
+  if (number >= lowest && number <= most) return;
+  throw new RuntimeError(`value cannot be converted to type ${name} without overflow`);
+}
+
 const CPP_NAMES: Record<string, string> = {
   float32: "float",
   float64: "double",

@@ -1,11 +1,19 @@
 /** How far a result is from what it should be, and where it leaves it first. */
-import { toDtype } from "../autograd/broadcast.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { elements } from "../dense/dense.ts";
-import { type DType, float64 } from "../dense/dtype.ts";
+import { bfloat16, type DType, float16, float32, float64 } from "../dense/dtype.ts";
 
-/** The gap between 1 and the next number of float64, else of float32. */
-const epsilon = (dtype: DType): number => (dtype === float64 ? 2 ** -52 : 2 ** -23);
+/** The gap between 1 and the next number. */
+export function epsilon(dtype: DType): number {
+  return EPSILONS.get(dtype) ?? 2 ** -23;
+}
+
+const EPSILONS: ReadonlyMap<DType, number> = new Map([
+  [float64, 2 ** -52],
+  [float32, 2 ** -23],
+  [float16, 2 ** -10],
+  [bfloat16, 2 ** -7],
+]);
 
 /**
  * The largest difference in ulp of the largest value: unlike the distance bit by bit, it does not cry wolf over the last
@@ -23,10 +31,20 @@ export function ulpOf(x: Tensor): number {
   return Math.max(largest, 2 ** -100) * epsilon(x.dtype);
 }
 
-/** The position, in logical order, of the first element that is further off than the tolerance; undefined if none is. */
-export function firstBeyond(expected: Tensor, actual: Tensor, tolerance: number): number | undefined {
-  const at = differencesOf(expected, actual).findIndex((difference) => !(difference <= tolerance));
-  return at < 0 ? undefined : at;
+/** The positions, in logical order, of the elements that are further off than the tolerance. */
+export function beyond(expected: Tensor, actual: Tensor, tolerance: number): readonly number[] {
+  return positions(differencesOf(expected, actual), (difference) => !(difference <= tolerance));
+}
+
+/** The positions of elements that are not finite where they should be. */
+export function notFinite(expected: Tensor, actual: Tensor): readonly number[] {
+  const right = elements(expected.value, float64) as Float64Array;
+  const left = elements(actual.value, float64) as Float64Array;
+  return positions(left, (value, i) => !Number.isFinite(value) && Number.isFinite(right[i]));
+}
+
+function positions(values: Float64Array, wanted: (value: number, i: number) => boolean): readonly number[] {
+  return [...values.keys()].filter((i) => wanted(values[i]!, i));
 }
 
 /** The value at a position in logical order. */
@@ -34,15 +52,20 @@ export function valueAt(x: Tensor, position: number): number {
   return Number(elements(x.value)[position]);
 }
 
-/** For each element the difference in ulp of the largest expected value. */
+/** For each element the difference in ulp of the largest expected value, in the coarser of the two precisions. */
 function differencesOf(expected: Tensor, actual: Tensor): Float64Array {
   const right = elements(expected.value, float64) as Float64Array;
-  const left = elements(toDtype(actual, expected.dtype).value, float64) as Float64Array;
-  const ulp = ulpOf(expected);
+  const left = elements(actual.value, float64) as Float64Array;
+  const ulp = ulpOf(expected) * Math.max(1, epsilon(actual.dtype) / epsilon(expected.dtype));
   return right.map((x, i) => {
     const y = left[i]!;
     if (Object.is(x, y) || x === y) return 0;
     const difference = Math.abs(x - y) / ulp;
     return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
   });
+}
+
+/** All values in logical order, in float64. */
+export function valuesOf(x: Tensor): Float64Array {
+  return elements(x.value, float64) as Float64Array;
 }

@@ -21,7 +21,7 @@ import {
   type Side,
 } from "./terms.ts";
 import { type Language, WORDS, type Words } from "./words.ts";
-import { enclosed, movesOf, numberWriter, products, vectorText, type WriteNumber } from "./worked.ts";
+import { enclosed, movesOf, numberWriter, products, sumOf, vectorText, type WriteNumber } from "./worked.ts";
 
 /** What `toText` shows; all layers, directions, steps and units where none is chosen. */
 export interface TextOptions {
@@ -279,13 +279,21 @@ function writeHalf(writing: Writing, side: Side, { kind, name: gate }: Part, uni
   const row = gates.indexOf(gate) * unitsOf(run) + unit;
   const weights = numbersOf(selectAt(weightOf(side, `W_${letter}`)!.value, 0, row));
   const at = (name: string): number => numbersOf(read(name, gate))[unit]!;
-  const product = write(at(`W_${letter}·${variable}`));
-  const bias = weightOf(side, `b_${letter}`) ? ` + ${enclosed(write(at(`b_${letter}`)))}` : "";
+  const product = at(`W_${letter}·${variable}`);
+  const added = weightOf(side, `b_${letter}`) ? [at(`b_${letter}`)] : [];
+  const bias = added.map((value) => ` + ${enclosed(write(value))}`).join("");
+  const factors = numbersOf(read(variable));
+  const shown = (value: number): number => Number(write(value));
+  const summed = sumOf(
+    product,
+    weights.map((w, k) => shown(w) * shown(factors[k]!)),
+    write,
+  );
   const sides = [
     `W_${letter}[${row}]·${variable}${bias && ` + b_${letter}[${row}]`}`,
-    products(weights, numbersOf(read(variable)), write, words.moreNumbers) + bias,
-    product + bias,
-    write(at(`${kind}.${gate}`)),
+    products(weights, factors, write, words.moreNumbers) + bias,
+    { ...summed, text: summed.text + bias },
+    ...(bias ? [sumOf(at(`${kind}.${gate}`), [product, ...added].map(shown), write)] : []),
   ];
   page.chain(`${kind}.${gate}`, sides, { indent: 4, column });
 }
@@ -299,8 +307,10 @@ function writeProjection(writing: Writing, side: Side, read: ValueOf): void {
   page.gap();
   page.heading(words.projection, 2);
   for (const [p, result] of projected.entries()) {
-    const worked = products(numbersOf(selectAt(value, 0, p)), h, write, words.moreNumbers);
-    page.chain(`W_hr[${p}]·${output}`, [worked, write(result)], { indent: 4 });
+    const row = numbersOf(selectAt(value, 0, p));
+    const worked = products(row, h, write, words.moreNumbers);
+    const shown = row.map((w, k) => Number(write(w)) * Number(write(h[k]!)));
+    page.chain(`W_hr[${p}]·${output}`, [worked, sumOf(result, shown, write)], { indent: 4 });
   }
 }
 

@@ -82,9 +82,9 @@ export class Explanation<State = unknown> {
 
 /**
  * Runs a layer without recording and without dropout, and keeps all it computes. Input and state are those of `forward`:
- * (T, B, F), (B, T, F) with `batchFirst`, (T, F) without a batch, or packed; no state is a zero state. In float32 and
- * float64 the terms add up to the layer's sums to the bit; in half precision the layer rounds a product and its bias once,
- * and a sum of the two terms may differ in its last bit.
+ * (T, B, F), (B, T, F) with `batchFirst`, (T, F) without a batch, or packed; no state is a zero state. The terms
+ * add up to the layer's sums to the bit. In half precision a layer keeps a product in float32 until the bias is added, and
+ * so does its term: their sum, rounded to half precision, is the layer's.
  *
  *     const explanation = explain(new nn.LSTM(3, 2), x);
  *     print(explanation.toText({ step: 0, lang: "zh" }));

@@ -5,13 +5,14 @@
  *     dL/dW_hh = Σ_t (dL/dr_t)ᵀ·h_{t-1}        r_t = W_hh·h_{t-1} + b_hh
  *     dL/dW_ih = Σ_t (dL/dx_t)ᵀ·x_t            here x_t on the left is W_ih·x_t + b_ih
  *
- * Autograd meets W_hh, b_hh, W_hr and vectors once in each step, and adds from the step that ran last to the one that ran first: so
- * do the shares, to the bit. W_ih and b_ih are met once for all steps, and their sum over time is formed inside one product
- * without rounding in between at each step: there the shares leave a rest of a few ulp, which is kept as `rounding`.
+ * Autograd meets W_hh, b_hh, W_hr and vectors once in each step, and adds from the step that ran last to the one that ran
+ * first: so do the shares, to the bit. W_ih and b_ih are met once for all steps, and their sum over time is formed inside one
+ * product without rounding in between at each step: there the shares leave a rest of a few ulp, which is kept as `rounding`.
  */
 import { add, sub } from "../autograd/arithmetic.ts";
 import { detach, grad } from "../autograd/backward.ts";
 import { zeros, zerosLike } from "../autograd/create.ts";
+import { indexSelect } from "../autograd/gather.ts";
 import { cat } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
 import { enableGrad, noGrad } from "../autograd/mode.ts";
@@ -20,6 +21,7 @@ import type { Tensor } from "../autograd/tensor.ts";
 import { selectAt } from "../autograd/views.ts";
 import type { Named } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
+import { PackedSequence } from "../nn/packed.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
 import type { ScanWeights } from "../nn/scan.ts";
 import { type ChartOptions, flowText } from "./gradients-text.ts";
@@ -58,23 +60,22 @@ export interface GradientFlow {
 }
 
 /**
- * Takes the gradient of a loss apart by steps: `loss` makes a scalar from what `forward` gives. Nothing is written to any
- * `.grad`. The layer runs in its own mode; dropout is drawn once.
+ * Takes the gradient of a loss apart by steps: `loss` makes a scalar from what `forward` gives, for padded input or packed.
+ * Nothing is written to any `.grad`. The layer runs in its own mode; dropout is drawn once.
  *
  *     const flow = gradientFlow(lstm, x, (output) => output.at(-1).sum());
  *     console.log(flow.toText());
  */
-export function gradientFlow<State extends LayerState>(
+export function gradientFlow<State extends LayerState, X extends Tensor | PackedSequence>(
   layer: Recurrent<State>,
-  x: Tensor,
-  loss: (output: Tensor, state: State) => Tensor,
+  x: X,
+  loss: (output: X, state: State) => Tensor,
   state?: State | null,
 ): GradientFlow {
   return enableGrad(() => {
     const { output, states, sides } = run(setupOf(layer, x, state, layer.training));
-    const rank = x.shape.length;
-    const ends = states.map((end) => (rank === 2 ? selectAt(end, 1, 0) : end));
-    const value = loss(callersLayout(layer, output, rank), (ends.length === 1 ? ends[0]! : ends) as State);
+    const ends = states.map((end) => asGiven(x, end));
+    const value = loss(outputAs(layer, x, output) as X, (ends.length === 1 ? ends[0]! : ends) as State);
     const names = new Map([...layer.namedParameters()].map(([name, weight]) => [weight as Tensor, `${name}`]));
     if (!value.requiresGrad)
       throw new RuntimeError("gradientFlow: the loss does not depend on any weight that requires grad");
@@ -83,6 +84,18 @@ export function gradientFlow<State extends LayerState>(
     const all: GradientFlow = { loss: value.item(), sides: flows, toText: (options = {}) => flowText(all, options) };
     return all;
   });
+}
+
+/** The output in the form of the input. */
+function outputAs(layer: Recurrent<unknown>, x: Tensor | PackedSequence, output: Tensor): Tensor | PackedSequence {
+  if (!(x instanceof PackedSequence)) return callersLayout(layer, output, x.shape.length);
+  return new PackedSequence(output, x.batchSizes, x.sortedIndices, x.unsortedIndices);
+}
+
+/** A final state as the caller has it: without a batch, or in the order before sorting. */
+function asGiven(x: Tensor | PackedSequence, end: Tensor): Tensor {
+  if (!(x instanceof PackedSequence)) return x.shape.length === 2 ? selectAt(end, 1, 0) : end;
+  return x.unsortedIndices ? indexSelect(end, 1, x.unsortedIndices) : end;
 }
 
 /** A share of a weight's gradient added up in autograd's order: equal to `grad` to the bit. */
@@ -132,7 +145,7 @@ function flowOf(
   const recurrent = weightHh.shape[0]! > 0;
   const shares = side.steps.map(
     (step, t): Partial<Record<keyof ScanWeights, Tensor>> => ({
-      ...sharesOf({ weightIh, biasIh }, selectAt(side.input, 0, t), columns(step.x)),
+      ...sharesOf({ weightIh, biasIh }, side.inputs[t]!, columns(step.x)),
       ...(recurrent && sharesOf({ weightHh, biasHh }, step.before[h!]!, columns(step.r))),
       ...Object.fromEntries(Object.entries<Tensor>(step.v).map(([name, v]) => [`v.${name}`, sum(at(v), 0)])),
       ...sharesOf({ weightHr }, step.terms[h!]!, at(side.outputs[t]!)),

@@ -3,218 +3,282 @@
  * a gate turned round, an old state in place of the new one, a product taken before its gate instead of after. They are
  * found by reading the page, so they exist for a user's own cell as well.
  */
-import { rsub } from "../autograd/arithmetic.ts";
-import { linear } from "../autograd/linear.ts";
-import type { Tensor } from "../autograd/tensor.ts";
-import { slice } from "../autograd/views.ts";
-import { type Algebra, type Cell, type Named, recurrentGates } from "../cells/cell.ts";
-import type { ScanWeights } from "../nn/scan.ts";
+import { type Cell, recurrentGates } from "../cells/cell.ts";
+import type { Mistake } from "./mistake.ts";
 import { type Operation, operations, type Value } from "./operations.ts";
-import { withStep } from "./run.ts";
-
-/** A page read wrongly, and in which way. */
-export interface Misreading {
-  readonly cause: string;
-  readonly hint: string;
-  readonly page: (page: Cell, weights: ScanWeights) => Cell;
-}
-
-/** What an operation is replaced by: from its operands and what the step was given. */
-type Replacement = (m: Algebra<Tensor>, args: readonly Tensor[], given: Given) => Tensor;
-
-interface Given {
-  readonly x: Named<string, Tensor>;
-  readonly r: Named<string, Tensor>;
-  readonly s: Named<string, Tensor>;
-  readonly weights: ScanWeights;
-  readonly page: Cell;
-}
-
-const FUNCTIONS = ["tanh", "sigmoid", "relu"] as const;
+import { type Edit, type Matrix, type Moment, product, type Vector, vectors } from "./replay.ts";
+import { COMMON, SQUASHES } from "./squashes.ts";
 
 /** All misreadings of a page, the likelier ones first. */
-export function misreadings(page: Cell): readonly Misreading[] {
+export function misreadings(page: Cell): readonly Mistake[] {
   const all = operations(page);
   return [
-    ...all.flatMap((operation) => aroundTheProduct(page, operation)),
+    ...all.flatMap((operation) => aroundTheProduct(page, operation, all)),
     ...all.flatMap((operation) => wrongFunction(operation)),
     ...everywhere(all),
+    ...mixtures(all),
     ...all.flatMap((operation) => leftOut(operation)),
     ...all.flatMap((operation) => oldState(page, operation, all)),
+    ...coupled(all),
+    ...onceMore(page, all).map((one) => ({ ...one, rare: true })),
   ];
 }
 
+/** The mistake of reading one operation in another way. */
+function instead(cause: string, hint: string, { index: at }: Operation, read: Edit["read"]): Mistake {
+  return { cause, hint, make: (network, where) => ({ ...network, edits: [...network.edits, { at, where, read }] }) };
+}
+
 /** What a gate multiplies is W_hh·h + b_hh as a whole: the classic mistakes put the gate elsewhere. */
-function aroundTheProduct(page: Cell, { index, kind, args, name }: Operation): Misreading[] {
+function aroundTheProduct(page: Cell, operation: Operation, all: readonly Operation[]): Mistake[] {
+  const { kind, args, name } = operation;
   const at = args.findIndex(({ given }) => given?.half === "r");
   if (kind !== "mul" || at < 0) return [];
   const gate = args[1 - at]!.text;
   const own = args[at]!.given!.name;
-  const factor = (operands: readonly Tensor[]): Tensor => operands[1 - at]!;
-  const product = `W_h${own}·h`;
+  const [h] = page.state;
+  const factor = ({ args }: Moment): Vector => args[1 - at]!;
+  const written = `W_h${own}·h`;
+  const sum = all.find((one) => one.kind === "add" && one.args.includes(operation.result));
+  const other = sum?.args.find((value) => value !== operation.result);
   return [
-    {
-      cause: `reset before the product: gate ${gate} multiplies h instead of (${product} + b_h${own})`,
-      hint: `torch computes ${gate}·(${product} + b_h${own}), not W_h${own}·(${gate}·h) + b_h${own} (ONNX: linear_before_reset = 1, Keras: reset_after=True)`,
-      page: replaced(index, (m, operands, { s, weights, page: { state } }) =>
-        linear(
-          m.mul(factor(operands), s[state[0]!]!),
-          rowsOf(page, weights, own).weight,
-          rowsOf(page, weights, own).bias,
-        ),
-      ),
-    },
-    {
-      cause: `b_h${own} outside the product: it must be inside, ${gate}·(${product} + b_h${own})`,
-      hint: `add b_h${own} before gate ${gate} multiplies; this is why torch keeps two biases`,
-      page: replaced(index, (m, operands, { s, weights, page: { state } }) => {
-        const { weight, bias } = rowsOf(page, weights, own);
-        const gated = m.mul(factor(operands), linear(s[state[0]!]!, weight));
-        return bias ? m.add(gated, bias) : gated;
-      }),
-    },
-    {
-      cause: `gate ${gate} forgotten in ${name}`,
-      hint: `${name} is ${page.equations[name]}`,
-      page: replaced(index, (_, operands) => operands[at]!),
-    },
+    instead(
+      `reset gate before the product: ${gate} multiplies h instead of (${written} + b_h${own})`,
+      `torch computes ${gate}·(${written} + b_h${own}), not W_h${own}·(${gate}·h) + b_h${own} (ONNX: linear_before_reset = 1, Keras: reset_after=True)`,
+      operation,
+      (moment) => {
+        const { weight, bias } = rowsOf(moment, own);
+        return product(weight, vectors.mul(factor(moment), moment.s[h!]!), bias);
+      },
+    ),
+    instead(
+      `b_h${own} outside the product with the reset gate: it must be inside, ${gate}·(${written} + b_h${own})`,
+      `add b_h${own} before gate ${gate} multiplies; this is why torch keeps two biases`,
+      operation,
+      (moment) => {
+        const { weight, bias } = rowsOf(moment, own);
+        const gated = vectors.mul(factor(moment), product(weight, moment.s[h!]!));
+        return bias ? vectors.add(gated, bias) : gated;
+      },
+    ),
+    ...(sum && other
+      ? [
+          instead(
+            `reset gate after the sum: ${gate} multiplies all of ${other.text} + (${written} + b_h${own})`,
+            `${name} is ${page.equations[name]}: the input's half is not gated`,
+            sum,
+            (moment) => {
+              const mine = moment.results[operation.index]!;
+              const rest = moment.args[1 - sum.args.indexOf(operation.result)]!;
+              return vectors.add(mine, vectors.mul(rest, numbersOf(args[1 - at]!, all, moment)));
+            },
+          ),
+          instead(
+            `reset gate on the input's half: ${gate} multiplies ${other.text} instead of (${written} + b_h${own})`,
+            `${name} is ${page.equations[name]}`,
+            sum,
+            (moment) => {
+              const rest = moment.args[1 - sum.args.indexOf(operation.result)]!;
+              return vectors.add(moment.r[own]!, vectors.mul(rest, numbersOf(args[1 - at]!, all, moment)));
+            },
+          ),
+        ]
+      : []),
+    instead(
+      `reset gate forgotten: ${gate} does not multiply (${written} + b_h${own}) in ${name}`,
+      `${name} is ${page.equations[name]}`,
+      operation,
+      ({ args }) => args[at]!,
+    ),
   ];
 }
 
-/** The rows of W_hh and b_hh that belong to one gate. */
-function rowsOf(page: Cell, weights: ScanWeights, gate: string): { weight: Tensor; bias: Tensor | undefined } {
-  const gates = recurrentGates(page);
-  const at = gates.indexOf(gate);
-  const H = weights.weightHh.shape[0]! / gates.length;
-  const rows = (x: Tensor): Tensor => slice(x, 0, at * H, (at + 1) * H);
-  return { weight: rows(weights.weightHh), bias: weights.biasHh && rows(weights.biasHh) };
+/** The numbers of any value of the page: what the step was given, or a result. */
+function numbersOf(value: Value, all: readonly Operation[], moment: Moment): Vector {
+  const { given } = value;
+  return given ? moment[given.half][given.name]! : moment.results[all.findIndex(({ result }) => result === value)]!;
 }
 
-function wrongFunction({ index, kind, args, name }: Operation): Misreading[] {
-  if (!isFunction(kind)) return [];
+/** The rows of W_hh and b_hh that belong to one gate. */
+function rowsOf({ cell, weights }: Moment, gate: string): { weight: Matrix; bias: Vector | undefined } {
+  const gates = recurrentGates(cell);
+  const at = gates.indexOf(gate);
+  const H = weights.weightHh.length / gates.length;
+  return {
+    weight: weights.weightHh.slice(at * H, (at + 1) * H),
+    bias: weights.biasHh?.subarray(at * H, (at + 1) * H),
+  };
+}
+
+/** The function that an operation is, if it is one. */
+const squash = ({ kind }: Operation): ((v: number) => number) | undefined => SQUASHES[kind];
+
+function wrongFunction(operation: Operation): Mistake[] {
+  const { kind, args, name } = operation;
+  if (!squash(operation)) return [];
   const of = args[0]!.text;
-  const where = `${name} = ${kind}(...)`;
-  const others = FUNCTIONS.filter((other) => other !== kind);
+  const others = Object.entries(SQUASHES).filter(([other]) => other !== kind);
   return [
-    {
-      cause: `${kind} forgotten in ${name}`,
-      hint: `${name} is ${kind}(${of})`,
-      page: replaced(index, (_, [a]) => a!),
-    },
-    ...others.map((other) => ({
-      cause: `${other} instead of ${kind} in ${name}`,
-      hint: `the page says ${where}`,
-      page: replaced(index, (m, [a]) => m[other](a!)),
+    instead(`${kind} forgotten in ${name}`, `${name} is ${kind}(${of})`, operation, ({ args }) => args[0]!),
+    ...others.map(([other, f]) => ({
+      ...instead(
+        `${other} instead of ${kind} in ${name}`,
+        `the page says ${name} = ${kind}(...)`,
+        operation,
+        ({ args }) => args[0]!.map(f),
+      ),
+      rare: !COMMON.includes(other),
     })),
+    instead(`${kind} applied twice in ${name}`, `${name} is ${kind}(${of})`, operation, ({ args }) =>
+      args[0]!.map((v) => SQUASHES[kind]!(SQUASHES[kind]!(v))),
+    ),
     ...(kind === "sigmoid"
       ? [
-          {
-            cause: `${name} and 1 - ${name} exchanged`,
-            hint: `what ${name} multiplies and what 1 - ${name} multiplies have changed places`,
-            page: replaced(index, (m, [a]) => rsub(m.sigmoid(a!), 1)),
-          },
+          instead(
+            `${name} and 1 - ${name} exchanged`,
+            `what ${name} multiplies and what 1 - ${name} multiplies have changed places`,
+            operation,
+            ({ args }) => args[0]!.map((v) => 1 / (1 + Math.exp(v))),
+          ),
         ]
       : []),
   ];
 }
 
 /** One function taken for another wherever it occurs. */
-function everywhere(all: readonly Operation[]): Misreading[] {
-  return FUNCTIONS.flatMap((kind) => {
+function everywhere(all: readonly Operation[]): Mistake[] {
+  return Object.keys(SQUASHES).flatMap((kind) => {
     const calls = all.filter((operation) => operation.kind === kind);
     if (calls.length < 2) return [];
-    return FUNCTIONS.filter((other) => other !== kind).map((other) => ({
-      cause: `${other} instead of ${kind} everywhere`,
-      hint: `${calls.map(({ name }) => name).join(", ")} take ${kind}`,
-      page: (page: Cell, weights: ScanWeights) =>
-        calls.reduce((read, { index }) => replaced(index, (m, [a]) => m[other](a!))(read, weights), page),
-    }));
-  });
-}
-
-/** A sum, a difference or a product without one of its two parts, or taken for another. */
-function leftOut({ index, kind, args, name }: Operation): Misreading[] {
-  if (isFunction(kind)) return [];
-  const [a, b] = args.map(({ text }) => text);
-  const sign = { add: "+", sub: "-", mul: "·" }[kind];
-  const hint = `${name} contains ${a} ${sign} ${b}`;
-  const without = (missing: string | undefined, kept: 0 | 1): Misreading => ({
-    cause: `${missing} forgotten in ${name}`,
-    hint,
-    page: replaced(index, (_, operands) => operands[kept]!),
-  });
-  const instead: Misreading[] =
-    kind === "sub"
-      ? [
-          {
-            cause: `${b} - ${a} instead of ${a} - ${b} in ${name}`,
-            hint,
-            page: replaced(index, (m, [x, y]) => m.sub(y!, x!)),
-          },
-        ]
-      : [];
-  const other = kind === "add" ? "sub" : "add";
-  return [
-    without(a, 1),
-    without(b, 0),
-    ...instead,
-    {
-      cause: `${a} ${{ add: "+", sub: "-" }[other]} ${b} instead of ${a} ${sign} ${b} in ${name}`,
+    const hint = `${calls.map(({ name }) => name).join(", ")} take ${kind}`;
+    const others = Object.entries(SQUASHES).filter(([other]) => other !== kind);
+    const swapped = (cause: string, f: (v: number) => number): Mistake => ({
+      cause,
       hint,
-      page: replaced(index, (m, [x, y]) => m[other](x!, y!)),
-    },
-  ];
-}
-
-/** The state before the step where the new one belongs. */
-function oldState(page: Cell, { index, kind, args, name }: Operation, all: readonly Operation[]): Misreading[] {
-  return page.state.flatMap((state) => {
-    const at = args.findIndex((value: Value) => value.text === state && all.some(({ result }) => result === value));
-    if (at < 0) return [];
+      make: (network, where) => ({
+        ...network,
+        edits: [
+          ...network.edits,
+          ...calls.map(({ index: at }): Edit => ({ at, where, read: ({ args }) => args[0]!.map(f) })),
+        ],
+      }),
+    });
     return [
-      {
-        cause: `the old ${state} instead of the new one in ${name}`,
-        hint: `${name} needs ${state} as this step has computed it`,
-        page: replaced(index, (m, operands, { s }) => apply(m, kind, operands.with(at, s[state]!))),
-      },
+      swapped(`${kind} forgotten everywhere`, (v) => v),
+      ...others.map(([other, f]) => ({
+        ...swapped(`${other} instead of ${kind} everywhere`, f),
+        rare: !COMMON.includes(other),
+      })),
     ];
   });
 }
 
-function isFunction(kind: Operation["kind"]): kind is (typeof FUNCTIONS)[number] {
-  return (FUNCTIONS as readonly string[]).includes(kind);
+/** a + z·(b - a) is what papers write as (1 - z)·a + z·b, and each part of that may be forgotten. */
+function mixtures(all: readonly Operation[]): Mistake[] {
+  const made = (value: Value): Operation | undefined => all.find(({ result }) => result === value);
+  return all.flatMap((sum) => {
+    const step = sum.args.map(made).find((one) => one?.kind === "mul");
+    const difference = step?.args.map(made).find((one) => one?.kind === "sub");
+    if (sum.kind !== "add" || !step || !difference) return [];
+    const [b, a] = difference.args as [Value, Value];
+    const z = step.args.find((value) => value !== difference.result)!;
+    if (!sum.args.includes(a)) return [];
+    const at = sum.args.indexOf(a);
+    const mistake = (cause: string, mix: (z: number, a: number, b: number) => number): Mistake =>
+      instead(cause, `${sum.name} is (1 - ${z.text})·${a.text} + ${z.text}·${b.text}`, sum, (moment) => {
+        const [as, bs] = [moment.args[at]!, numbersOf(b, all, moment)];
+        return numbersOf(z, all, moment).map((v, i) => mix(v, as[i]!, bs[i]!));
+      });
+    return [
+      mistake(`${z.text}·${b.text} forgotten in ${sum.name}`, (z, a) => (1 - z) * a),
+      mistake(`(1 - ${z.text})·${a.text} forgotten in ${sum.name}`, (z, _, b) => z * b),
+      mistake(`(1 - ${z.text}) forgotten in ${sum.name}: ${a.text} as a whole is added`, (z, a, b) => a + z * b),
+      mistake(`${z.text} forgotten in ${sum.name}: ${b.text} as a whole is added`, (z, a, b) => (1 - z) * a + b),
+      mistake(`${z.text} multiplies both parts in ${sum.name}`, (z, a, b) => z * a + z * b),
+      mistake(`1 - ${z.text} multiplies both parts in ${sum.name}`, (z, a, b) => (1 - z) * (a + b)),
+      mistake(`${z.text} - 1 instead of 1 - ${z.text} in ${sum.name}`, (z, a, b) => (z - 1) * a + z * b),
+    ];
+  });
 }
 
-function apply(m: Algebra<Tensor>, kind: Operation["kind"], args: readonly Tensor[]): Tensor {
-  return isFunction(kind) ? m[kind](args[0]!) : m[kind](args[0]!, args[1]!);
+/** A sum, a difference or a product without one of its two parts, or taken for another. */
+function leftOut(operation: Operation): Mistake[] {
+  const { kind, args, name } = operation;
+  if (squash(operation) || (kind !== "add" && kind !== "sub" && kind !== "mul")) return [];
+  const [a, b] = args.map(({ text }) => text) as [string, string];
+  const sign = { add: "+", sub: "-", mul: "·" };
+  const others = (["add", "sub", "mul"] as const).filter((other) => other !== kind);
+  const hint = `${name} contains ${a} ${sign[kind]} ${b}`;
+  return [
+    instead(`${a} forgotten in ${name}`, hint, operation, ({ args }) => {
+      return kind === "sub" ? args[1]!.map((v) => -v) : args[1]!;
+    }),
+    instead(`${b} forgotten in ${name}`, hint, operation, ({ args }) => args[0]!),
+    ...(kind === "mul"
+      ? []
+      : [
+          instead(`${b} - ${a} instead of ${a} ${sign[kind]} ${b} in ${name}`, hint, operation, ({ args }) =>
+            vectors.sub(args[1]!, args[0]!),
+          ),
+        ]),
+    ...others.map((other) =>
+      instead(`${a} ${sign[other]} ${b} instead of ${a} ${sign[kind]} ${b} in ${name}`, hint, operation, ({ args }) =>
+        vectors[other](args[0]!, args[1]!),
+      ),
+    ),
+  ];
 }
 
-/** Reads a page with its operation number `index` replaced. */
-function replaced(index: number, replacement: Replacement): Misreading["page"] {
-  return (page, weights) =>
-    withStep(page, (m, x, r, s, v) => {
-      let count = 0;
-      const next = (kind: Operation["kind"], ...args: Tensor[]): Tensor => {
-        count += 1;
-        return count - 1 === index ? replacement(m, args, { x, r, s, weights, page }) : apply(m, kind, args);
-      };
-      const reader: Algebra<Tensor> = {
-        add: (a, b) => next("add", a, b),
-        sub: (a, b) => next("sub", a, b),
-        mul: (a, b) => next("mul", a, b),
-        sigmoid: (a) => next("sigmoid", a),
-        tanh: (a) => next("tanh", a),
-        relu: (a) => next("relu", a),
-      };
-      return page.step(reader, x, r, s, v);
-    });
+/** The state before the step where the new one belongs. */
+function oldState(page: Cell, operation: Operation, all: readonly Operation[]): Mistake[] {
+  const { kind, args, name } = operation;
+  return page.state.flatMap((state) => {
+    const at = args.findIndex((value: Value) => value.text === state && all.some(({ result }) => result === value));
+    if (at < 0) return [];
+    return [
+      instead(
+        `the old ${state} instead of the new one in ${name}`,
+        `${name} needs ${state} as this step has computed it`,
+        operation,
+        ({ args, s }) => {
+          const operands = args.with(at, s[state]!);
+          return vectors[kind](operands[0]!, operands[1]!);
+        },
+      ),
+    ];
+  });
 }
 
-/** The page with its blocks of rows read in another order: the gate `gates[k]` gets what belongs to `order[k]`. */
-export function reordered(page: Cell, order: readonly string[], halves: readonly ("x" | "r")[] = ["x", "r"]): Cell {
-  const exchange = (blocks: Named<string, Tensor>): Named<string, Tensor> =>
-    Object.fromEntries(order.map((gate, k) => [gate, blocks[page.gates[k]!]!]));
-  return withStep(page, (m, x, r, s, v) =>
-    page.step(m, halves.includes("x") ? exchange(x) : x, halves.includes("r") ? exchange(r) : r, s, v),
+/** A gate made from another: f = 1 - i saves weights, but is another cell. */
+function coupled(all: readonly Operation[]): Mistake[] {
+  const gates = all.filter(({ kind }) => kind === "sigmoid");
+  return gates.flatMap((late) =>
+    gates
+      .filter(({ index }) => index < late.index)
+      .map((early) =>
+        instead(
+          `coupled gates: ${late.name} = 1 - ${early.name}`,
+          `${late.name} has weights of its own`,
+          late,
+          ({ results }) => results[early.index]!.map((v) => 1 - v),
+        ),
+      ),
   );
+}
+
+/** A function applied to a result that is already what it should be. */
+function onceMore(page: Cell, all: readonly Operation[]): Mistake[] {
+  return all
+    .filter((operation) => !squash(operation) && page.equations[operation.result.text] !== undefined)
+    .flatMap((operation) =>
+      (["tanh", "sigmoid", "relu"] as const).map((kind) => {
+        const { text } = operation.result;
+        return instead(
+          `${kind} applied to ${text}`,
+          `${text} is ${page.equations[text]}, without ${kind}`,
+          operation,
+          ({ args }) => vectors[kind](vectors[operation.kind](args[0]!, args[1]!)),
+        );
+      }),
+    );
 }

@@ -1,21 +1,25 @@
-/** What a mistake is to the diagnosis: a setup that makes it. */
-import type { Tensor } from "../autograd/tensor.ts";
-import type { ScanWeights } from "../nn/scan.ts";
-import type { Setup } from "./run.ts";
+/** What a mistake is to the diagnosis: a network that makes it. */
+import type { Network, SideNumbers, Where } from "./replay.ts";
 
-/** A mistake, what to do about it, and the setup that makes it. */
+/** A mistake and what to do about it. */
 export interface Mistake {
   readonly cause: string;
   readonly hint: string;
-  readonly setup: Setup;
+  /** The network with this mistake, in all layers and directions or in those that are chosen. */
+  readonly make: (network: Network, where: Where) => Network;
+  /** It concerns the order in time, the batch or the stack as a whole: nothing can be said from a part of the input. */
+  readonly whole?: boolean;
+  /** So unlikely that it is not tried together with another. */
+  readonly rare?: boolean;
 }
 
-/** What a weight is in the scan. */
-export type Role = keyof ScanWeights;
-/** Other weights in place of one layer's and direction's own. */
-export type Change = (weights: ScanWeights, index: number) => Partial<Record<Role, Tensor | undefined>>;
+/** Other weights in place of one side's own. */
+export type Change = (own: SideNumbers, index: number, network: Network) => Partial<SideNumbers>;
 
-/** The same setup on other weights. */
-export function withWeights(setup: Setup, change: Change): Setup {
-  return { ...setup, weights: setup.weights.map((own, index) => ({ ...own, ...change(own, index) })) };
+/** A mistake with weights. */
+export function withWeights(change: Change): Mistake["make"] {
+  return (network, where) => ({
+    ...network,
+    weights: network.weights.map((own, index) => (where(index) ? { ...own, ...change(own, index, network) } : own)),
+  });
 }

@@ -1,5 +1,7 @@
 /** Lines of text for a terminal of 80 columns: equations in a chain, long ones folded at their signs. */
 
+import { type Move, plainly } from "./worked.ts";
+
 /** What a piece of text is, for those who give it a colour. */
 export type Ink = "heading" | "name" | "number" | "result" | "note";
 
@@ -37,29 +39,33 @@ export class Page {
 
   /**
    * `name = first = second = ... = last`: on one line if there is room, else one below the other. The last of several is
-   * the result; a note stands beside it, or below.
+   * the result; a note stands beside it, or below. A side that is rounded comes after ≈.
    */
   chain(
     name: string,
-    sides: readonly string[],
+    sides: readonly (string | Move)[],
     { indent = 2, column = name.length, note = "", result = true } = {},
   ): void {
     const start = `${" ".repeat(indent)}${this.#paint(name, "name")}${" ".repeat(Math.max(column - name.length, 0))}`;
     const used = indent + Math.max(column, name.length) + 3;
-    const distinct = sides.filter((side, i) => side !== sides[i + 1]);
+    const moves = sides.map((side) => (typeof side === "string" ? plainly(side) : side));
+    // of equal sides the first stays: it has the sign
+    const kept = moves.filter(({ text }, i) => text !== moves[i - 1]?.text);
+    const distinct = kept.map(({ text }) => text);
+    const signs = kept.map(({ rounded }) => (rounded ? "≈" : "="));
     const inks = distinct.map((_, i): Ink => (result && i === distinct.length - 1 ? "result" : "number"));
-    const whole = distinct.join(" = ");
+    const whole = distinct.join(" = "); // ≈ is as wide
     const ending = note ? `  ${note}` : "";
     if (columnsOf(whole) + columnsOf(ending) + used <= WIDTH) {
-      const line = distinct.map((side, i) => this.#paint(side, inks[i]!)).join(" = ");
-      this.#lines.push(`${start} = ${line}${ending && this.#paint(ending, "note")}`);
+      const line = distinct.map((side, i) => ` ${signs[i]} ${this.#paint(side, inks[i]!)}`).join("");
+      this.#lines.push(`${start}${line}${ending && this.#paint(ending, "note")}`);
       return;
     }
     const margin = " ".repeat(used - 3);
     for (const [i, side] of distinct.entries()) {
       const lines = folded(side, WIDTH - used);
       for (const [k, line] of lines.entries()) {
-        const lead = k > 0 ? `${margin}   ` : `${i === 0 ? start : margin} = `;
+        const lead = k > 0 ? `${margin}   ` : `${i === 0 ? start : margin} ${signs[i]} `;
         this.#lines.push(lead + this.#paint(line, inks[i]!));
       }
     }
@@ -79,16 +85,18 @@ export function columnsOf(text: string): number {
 
 const isWide = (character: string): boolean => /[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f]/u.test(character);
 
-/** Folds at blanks, before a sign rather than after it; Chinese text between any two characters. */
+/**
+ * Folds at blanks, before a sign rather than after it; Chinese text between any two characters, but
+ * not before a full stop or a comma.
+ */
 function folded(text: string, width: number): string[] {
   const pieces = text.match(
-    /[+-] \.\.\. [^.]+\.\.\.|\.\.\. [^.]+\.\.\.,?|[+-] \S+|[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f]|[^\s\u2e80-\u9fff\uff00-\uffef]+| +/gu,
+    /[+-] \.\.\. [^.]+\.\.\.|\.\.\. [^.]+\.\.\.,?|[+-] \S+|[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f][，。；：、）]*|[^\s\u2e80-\u9fff\uff00-\uffef]+[，。；：、）]*| +/gu,
   ) ?? [""];
   const lines: string[] = [];
   let line = "";
   for (const piece of pieces) {
-    // a full stop or a comma does not begin a line
-    if (line !== "" && columnsOf(line + piece.trimEnd()) > width && !/^[，。；：、）]/u.test(piece)) {
+    if (line !== "" && columnsOf(line + piece.trimEnd()) > width) {
       lines.push(line.trimEnd());
       line = "";
     }

@@ -4,14 +4,16 @@
  * this is in the layer's own path.
  */
 import { zeros } from "../autograd/create.ts";
-import { cat, stack } from "../autograd/join.ts";
+import { indexSelect } from "../autograd/gather.ts";
+import { cat, split, stack, unbind } from "../autograd/join.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { dropout } from "../autograd/random.ts";
 import { squeeze, transpose, unsqueeze } from "../autograd/shape.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { selectAt, slice } from "../autograd/views.ts";
 import type { Algebra, Cell, Named } from "../cells/cell.ts";
-import { RuntimeError } from "../check.ts";
+import { elements } from "../dense/dense.ts";
+import { PackedSequence } from "../nn/packed.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
 import { type CellState, type ScanWeights, type Sequences, scan } from "../nn/scan.ts";
 
@@ -56,8 +58,8 @@ export interface Side {
   readonly steps: readonly StepRecord[];
   /** What is handed on: h after each step, projected if the layer projects. */
   readonly outputs: readonly Tensor[];
-  /** What the layer read, (T, B, F) or packed rows. */
-  readonly input: Tensor;
+  /** What the layer read at each time, (b_t, F). */
+  readonly inputs: readonly Tensor[];
 }
 
 /** What a run gives: as `forward` does, time first, and all sides. */
@@ -98,11 +100,22 @@ export function evaluated(
   layer: Recurrent<unknown>,
   x: Tensor,
   state: LayerState | null | undefined,
-): { output: Tensor; states: readonly Tensor[] } {
+): { output: Tensor; states: readonly Tensor[] };
+export function evaluated(
+  layer: Recurrent<unknown>,
+  x: Tensor | PackedSequence,
+  state: LayerState | null | undefined,
+): { output: Tensor | PackedSequence; states: readonly Tensor[] };
+export function evaluated(
+  layer: Recurrent<unknown>,
+  x: Tensor | PackedSequence,
+  state: LayerState | null | undefined,
+): { output: Tensor | PackedSequence; states: readonly Tensor[] } {
   const { training } = layer;
   layer.training = false;
   try {
-    const [output, end] = layer.forward(x, state ?? null);
+    const [output, end] =
+      x instanceof PackedSequence ? layer.forward(x, state ?? null) : layer.forward(x, state ?? null);
     return { output, states: listStates(end as LayerState) };
   } finally {
     layer.training = training;
@@ -112,22 +125,23 @@ export function evaluated(
 /** The setup in which a run equals the layer's own `forward`. The layer itself looks at input and state first. */
 export function setupOf(
   layer: Recurrent<unknown>,
-  x: Tensor,
+  x: Tensor | PackedSequence,
   state: LayerState | null | undefined,
   training = false,
 ): Setup {
-  if (!(x instanceof Tensor)) {
-    throw new RuntimeError("expected a tensor as input, not packed sequences", "take each sequence by itself");
-  }
-  const rank = x.shape.length;
+  const packed = x instanceof PackedSequence;
+  const rank = packed ? 3 : x.shape.length;
+  const order = packed ? x.sortedIndices : null;
   const { states } = noGrad(() => evaluated(layer, x, state));
   const given = listStates(state);
   const start = given.length > 0 ? given : states.map((end) => zeros(end.shape, { dtype: end.dtype }));
   return {
     page: () => layer.cell,
     weights: layer.weights(),
-    x: { data: timeFirst(layer, x, rank) },
-    start: start.map((one) => withBatch(one, rank)),
+    x: packed
+      ? { data: x.data, batchSizes: Array.from(elements(x.batchSizes.value), Number) }
+      : { data: timeFirst(layer, x, rank) },
+    start: start.map((one) => (order ? indexSelect(one, 1, order) : withBatch(one, rank))),
     reversed: layer.bidirectional ? [false, true] : [false],
     join: (outputs) => (outputs.length === 1 ? outputs[0]! : cat(outputs, -1)),
     between: (output) => (layer.dropout > 0 ? dropout(output, layer.dropout, training) : output),
@@ -166,10 +180,11 @@ function runSide(setup: Setup, input: Tensor, index: number): { side: Side; stat
   const start = Object.fromEntries(page.state.map((name, i) => [name, selectAt(setup.start[i]!, 0, index)]));
   const x = { ...setup.x, data: input };
   const { outputs, state } = setup.carry
-    ? inPieces(page, weights, input, start, reverse, setup.carry)
+    ? inPieces(page, weights, x, start, reverse, setup.carry)
     : scan(page, weights, x, start, reverse);
   if (reverse) steps.reverse();
-  const side = { layer: Math.floor(index / D), direction: index % D, reverse, weights, steps, outputs, input };
+  const inputs = x.batchSizes ? split(input, x.batchSizes) : unbind(input);
+  const side = { layer: Math.floor(index / D), direction: index % D, reverse, weights, steps, outputs, inputs };
   return { side, state: page.state.map((name) => state[name]!) };
 }
 
@@ -177,22 +192,28 @@ function runSide(setup: Setup, input: Tensor, index: number): { side: Side; stat
 function inPieces(
   page: Cell,
   weights: ScanWeights,
-  input: Tensor,
+  { data, batchSizes }: Sequences,
   start: CellState,
   reverse: boolean,
   carry: NonNullable<Setup["carry"]>,
 ): { outputs: Tensor[]; state: CellState } {
-  const T = input.shape[0]!;
-  const outputs = new Array<Tensor>(T);
+  const pieces = batchSizes ? split(data, batchSizes) : unbind(data);
+  const outputs = new Array<Tensor>(pieces.length);
   let state = start;
-  for (let step = 0; step < T; step += 1) {
-    const t = reverse ? T - 1 - step : step;
+  for (let step = 0; step < pieces.length; step += 1) {
+    const t = reverse ? pieces.length - 1 - step : step;
     const before = step === 0 ? start : carry(state, start);
-    const piece = scan(page, weights, { data: slice(input, 0, t, t + 1) }, before, false);
+    const b = pieces[t]!.shape[0]!;
+    const living = onEach(before, (_, one) => slice(one, 0, 0, b));
+    const piece = scan(page, weights, { data: unsqueeze(pieces[t]!, 0) }, living, false);
     outputs[t] = piece.outputs[0]!;
-    state = piece.state;
+    state = onEach(before, (name, one) => cat([piece.state[name]!, slice(one, 0, b, one.shape[0]!)]));
   }
   return { outputs, state };
+}
+
+function onEach(state: CellState, f: (name: string, one: Tensor) => Tensor): CellState {
+  return Object.fromEntries(Object.entries(state).map(([name, one]) => [name, f(name, one)]));
 }
 
 /** A step in the arithmetic of tensors only. */

@@ -11,11 +11,14 @@ import { cos } from "../autograd/pointwise.ts";
 import { sum } from "../autograd/reduce.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { reshape } from "../autograd/views.ts";
+import { vectors } from "../cells/cell.ts";
+import { RuntimeError } from "../check.ts";
+import { PackedSequence } from "../nn/packed.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
-import type { CellState } from "../nn/scan.ts";
-import { type Answer, outputOf } from "./answer.ts";
+import type { CellState, ScanWeights } from "../nn/scan.ts";
+import { type Answer, expectedOf, givenOf } from "./answer.ts";
 import { relativeUlps } from "./distance.ts";
-import { callersLayout, evaluated, type LayerState, listStates, run, type Setup, setupOf } from "./run.ts";
+import { evaluated, type LayerState, listStates, run, type Setup, setupOf } from "./run.ts";
 import { maxUlps } from "./ulp.ts";
 
 /** Gradients by name; null where none arrives. */
@@ -23,37 +26,48 @@ type Gradients = ReadonlyMap<string, Tensor | null>;
 
 /** Compares the gradients of the same loss. Gives the first that differs and why, or undefined. */
 export function compareGradients<State extends LayerState>(
-  mine: (x: Tensor, state?: State) => Answer,
+  mine: (x: Tensor | PackedSequence, state?: State) => Answer,
   layer: Recurrent<State>,
-  inputs: Tensor,
+  inputs: Tensor | PackedSequence,
   state: State | null | undefined,
   { tolerance, truncated }: { tolerance: number; truncated: boolean },
 ): { term: string; ulps: number; cause: string; hint: string } | undefined {
   return enableGrad(() => {
-    const x = leafOf(inputs);
+    const packed = inputs instanceof PackedSequence;
+    const leaf = leafOf(packed ? inputs.data : inputs);
+    const x = packed ? withData(inputs, leaf) : leaf;
     const starts = listStates(state).map((one) => leafOf(one));
     const given = (starts.length === 1 ? starts[0] : starts.length === 0 ? undefined : starts) as State | undefined;
     const cut = (truncated ? starts.map((one) => detach(one)) : starts) as readonly Tensor[];
     const official = starts.length === 0 ? null : ((cut.length === 1 ? cut[0] : cut) as State);
     const sources: [string, Tensor][] = [
       ...[...layer.namedParameters()].map(([name, value]) => [name, value] as [string, Tensor]),
-      ["input", x],
+      ["input", leaf],
       ...starts.map((one, i): [string, Tensor] => [`state ${i}`, one]),
     ];
     const collect = (output: Tensor): Gradients => gradientsOf(output, sources);
-    const right = collect(evaluated(layer, x, official).output);
-    const left = collect(outputOf(given === undefined ? mine(x) : mine(x, given)));
+    const { output, states } = evaluated(layer, x, official);
+    const expected = expectedOf(layer, x, output, states);
+    const answer = givenOf(layer, x, expected, given === undefined ? mine(x) : mine(x, given));
+    if (typeof answer === "string") throw new RuntimeError(`verify: ${answer}`);
+    const right = collect(expected.rows);
+    const left = collect(answer.rows);
     const found = firstDifference(right, left, tolerance);
     if (!found) return undefined;
     const setup = setupOf(layer, x, official);
     const isCause = ({ setup: variation }: Detached): boolean =>
-      !firstDifference(collect(callersLayout(layer, run(variation).output, x.shape.length)), left, tolerance);
-    const cause = causes(setup, starts, truncated).find(isCause) ?? {
+      !firstDifference(collect(reshape(run(variation).output, expected.rows.shape)), left, tolerance);
+    const cause = causes(setup, truncated ? setupOf(layer, x, given).start : []).find(isCause) ?? {
       cause: "unknown: the values agree, the gradients do not",
       hint: `look at what leads to ${found.term}`,
     };
     return { ...found, term: `gradient of ${found.term}`, cause: cause.cause, hint: cause.hint };
   });
+}
+
+/** The same packing of other rows. */
+function withData({ batchSizes, sortedIndices, unsortedIndices }: PackedSequence, data: Tensor): PackedSequence {
+  return new PackedSequence(data, batchSizes, sortedIndices, unsortedIndices);
 }
 
 function leafOf(x: Tensor): Tensor {
@@ -97,9 +111,10 @@ interface Detached {
   readonly setup: Setup;
 }
 
-/** The ways to cut a past off, or to leave one on. */
-function causes(setup: Setup, starts: readonly Tensor[], truncated: boolean): Detached[] {
-  const { state } = setup.page(setup.weights[0]!);
+/** The ways to cut a past off, or to leave one on: `attached` are the states that were handed over, with their past. */
+function causes(setup: Setup, attached: readonly Tensor[]): Detached[] {
+  const page = setup.page(setup.weights[0]!);
+  const { state } = page;
   const without =
     (names: readonly string[]): Setup["carry"] =>
     (now: CellState) => ({
@@ -107,18 +122,18 @@ function causes(setup: Setup, starts: readonly Tensor[], truncated: boolean): De
       ...Object.fromEntries(names.map((name) => [name, detach(now[name]!)])),
     });
   const groups = state.length > 1 ? [state, ...state.map((name) => [name])] : [state];
-  const weights = (role: "weightIh" | "weightHh" | "biasIh" | "biasHh"): Setup => ({
+  const weights = (role: keyof ScanWeights): Setup => ({
     ...setup,
     weights: setup.weights.map((own) => ({ ...own, ...(own[role] && { [role]: detach(own[role]) }) })),
   });
   const leave = "leave out the detach(), the .data or the noGrad";
   return [
-    ...(truncated && starts.length > 0
+    ...(attached.length > 0
       ? [
           {
             cause: "missing detach: gradients flow into the state that was handed over",
             hint: "detach the state before the next piece of the sequence",
-            setup: { ...setup, start: starts.map((one, i) => reshape(one, setup.start[i]!.shape)) },
+            setup: { ...setup, start: attached },
           },
         ]
       : []),
@@ -130,12 +145,13 @@ function causes(setup: Setup, starts: readonly Tensor[], truncated: boolean): De
       return [carried, { ...carried, start }].map((cut) => ({ cause, hint: leave, setup: cut }));
     }),
     { cause: "output detached", hint: leave, setup: { ...setup, finish: detach } },
-    { cause: "input detached", hint: leave, setup: { ...setup, x: { data: detach(setup.x.data) } } },
+    { cause: "input detached", hint: leave, setup: { ...setup, x: { ...setup.x, data: detach(setup.x.data) } } },
     { cause: "initial state detached", hint: leave, setup: { ...setup, start: setup.start.map((one) => detach(one)) } },
     { cause: "output of a layer detached before the next", hint: leave, setup: { ...setup, between: detach } },
     { cause: "W_ih detached", hint: leave, setup: weights("weightIh") },
     { cause: "W_hh detached", hint: leave, setup: weights("weightHh") },
     { cause: "b_ih detached", hint: leave, setup: weights("biasIh") },
     { cause: "b_hh detached", hint: leave, setup: weights("biasHh") },
+    ...vectors(page).map((name) => ({ cause: `w_${name} detached`, hint: leave, setup: weights(`v.${name}`) })),
   ];
 }

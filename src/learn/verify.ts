@@ -4,14 +4,20 @@
  * answer.
  */
 
+import { zerosLike } from "../autograd/create.ts";
 import { noGrad } from "../autograd/mode.ts";
 import type { Tensor } from "../autograd/tensor.ts";
+import { reshape } from "../autograd/views.ts";
+import { PackedSequence } from "../nn/packed.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
-import { type Answer, givenOf, outputOf } from "./answer.ts";
+import { type Answer, type Expected, expectedOf, givenOf } from "./answer.ts";
 import { farthest, locate, NOWHERE, type Parting } from "./compare.ts";
 import { diagnose } from "./diagnose.ts";
-import { type LayerState, run, setupOf } from "./run.ts";
+import type { Network } from "./replay.ts";
+import { type LayerState, listStates, timeFirst, withBatch } from "./run.ts";
+import { networkOf } from "./sought.ts";
 import { compareGradients } from "./verify-gradients.ts";
+import { watch } from "./watch.ts";
 
 /** How strictly two networks are compared. */
 export interface VerifyOptions<State> {
@@ -42,41 +48,78 @@ export interface Verdict extends Parting {
 }
 
 /**
- * Runs `mine` and the layer on the same input, (T, B, F) or as the layer takes it, and compares: terms, output, states and,
- * if asked, gradients. The layer is taken as it is while evaluating.
+ * Runs `mine` and the layer on the same input, (T, B, F), as the layer takes it or packed, and compares: terms, output,
+ * states and, if asked, gradients. The layer is taken as it is while evaluating.
  *
  *     const verdict = verify((x) => myRnn(x, weights), rnn, x);
- *     console.log(`${verdict}`); // differs at step 0 ... likely cause: missing b_hh
+ *     console.log(`${verdict}`); // differs at step 0 ... likely cause: missing bias b_hh
+ *
+ * Packed input reaches `mine` packed; what it gives back may be packed, rows, or padded.
  */
 export function verify<State extends LayerState>(
   mine: (x: Tensor, state?: State) => Answer,
   official: Recurrent<State>,
   inputs: Tensor,
+  options?: VerifyOptions<State>,
+): Verdict;
+export function verify<State extends LayerState>(
+  mine: (x: PackedSequence, state?: State) => Answer,
+  official: Recurrent<State>,
+  inputs: PackedSequence,
+  options?: VerifyOptions<State>,
+): Verdict;
+export function verify<State extends LayerState>(
+  mine: ((x: Tensor, state?: State) => Answer) | ((x: PackedSequence, state?: State) => Answer),
+  official: Recurrent<State>,
+  inputs: Tensor | PackedSequence,
   options: VerifyOptions<State> = {},
 ): Verdict {
   const { state, tolerance = 64, gradients = false, truncated = false } = options;
-  const ask = (): Answer => (state === undefined || state === null ? mine(inputs) : mine(inputs, state));
-  const answer = noGrad(ask);
-  const setup = noGrad(() => setupOf(official, inputs, state));
-  const expected = noGrad(() => run(setup));
-  const shaped = givenOf(official, inputs, expected, answer);
-  if (typeof shaped === "string") return verdict(false, Number.POSITIVE_INFINITY, NOWHERE, shaped, AXES);
-  const ulps = farthest(expected, shaped);
-  const place = noGrad(() => locate(expected, shaped, tolerance));
+  // the two signatures above see to it that input and network fit together
+  const network = mine as Handwritten<State>;
+  const ask = (): Answer =>
+    noGrad(() => (state === undefined || state === null ? network(inputs) : network(inputs, state)));
+  const { run, output, state: end } = noGrad(() => watch(official, inputs, state));
+  const expected = noGrad(() => expectedOf(official, inputs, output, listStates(end)));
+  const answer = ask();
+  const given = noGrad(() => givenOf(official, inputs, expected, answer));
+  if (typeof given === "string") return verdict(false, Number.POSITIVE_INFINITY, NOWHERE, given, AXES);
+  const compared = { run, expected, given };
+  const ulps = farthest(compared);
+  const place = locate(compared, tolerance);
   if (place) {
-    const again = givenOf(official, inputs, expected, noGrad(ask));
-    const { cause, hint } = noGrad(() => diagnose(setup, expected, shaped, again, place, tolerance));
+    const again = noGrad(() => givenOf(official, inputs, expected, ask()));
+    const replayable = noGrad(() => laidOpen(official, inputs, expected, state));
+    const { cause, hint } = diagnose(replayable, compared, again, place, tolerance);
     return verdict(false, ulps, place, cause, hint);
   }
   if (gradients) {
-    const found = compareGradients(mine, official, inputs, state, { tolerance, truncated });
+    const found = compareGradients(network, official, inputs, state, { tolerance, truncated });
     if (found) return verdict(false, found.ulps, { ...NOWHERE, term: found.term }, found.cause, found.hint);
   }
-  const [cause, hint] = rounding(ulps, outputOf(answer), expected.output);
+  const [cause, hint] = rounding(ulps, given.rows, expected.rows);
   return verdict(true, ulps, NOWHERE, cause, hint);
 }
 
-const AXES = "without batchFirst the layer gives (T, B, H), with it (B, T, H); h_n is (L·D, B, H) either way";
+/** A network that takes whatever the layer takes. */
+export type Handwritten<State> = (x: Tensor | PackedSequence, state?: State) => Answer;
+
+const AXES =
+  "without batchFirst the layer gives (T, B, D·H), with it (B, T, D·H), packed sequences for packed ones; h_n is (L·D, B, H)";
+
+/** The layer over its input in plain numbers. */
+function laidOpen<State extends LayerState>(
+  layer: Recurrent<State>,
+  inputs: Tensor | PackedSequence,
+  { places, states }: Expected,
+  state: State | null | undefined,
+): Network {
+  const packed = inputs instanceof PackedSequence;
+  const rank = packed ? 3 : inputs.shape.length;
+  const given = listStates(state).map((one) => withBatch(one, rank));
+  const rows = packed ? inputs.data : reshape(timeFirst(layer, inputs, rank), [places.length, layer.inputSize]);
+  return networkOf(layer, rows, places, given.length > 0 ? given : states.map((end) => zerosLike(end)));
+}
 
 function rounding(ulps: number, actual: Tensor, expected: Tensor): [cause: string | null, hint: string | null] {
   if (actual.dtype !== expected.dtype) {

@@ -3,6 +3,7 @@
  * notes what it is asked and what it answers, and there is no dropout. What is noted is therefore what the layer computes,
  * to the bit; the terms that a layer never forms one by one, W·x without its bias, are computed besides.
  */
+import { toDtype } from "../autograd/broadcast.ts";
 import { cat, split, unbind } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
 import { transpose, unsqueeze } from "../autograd/shape.ts";
@@ -10,6 +11,7 @@ import type { Tensor } from "../autograd/tensor.ts";
 import { clone, selectAt } from "../autograd/views.ts";
 import { type Cell, type Named, recurrentGates, vectors } from "../cells/cell.ts";
 import { elements } from "../dense/dense.ts";
+import { bfloat16, float16, float32 } from "../dense/dtype.ts";
 import { PackedSequence } from "../nn/packed.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
 import { byGate, type ScanWeights, type VectorRole } from "../nn/scan.ts";
@@ -165,8 +167,8 @@ function termsOf(cell: Cell, weights: ScanWeights, x: Tensor, moment: Moment): T
     ...cell.state.map((name): Term => {
       return { name, axes: ["batch", name === output ? carried : "unit"], value: moment.state[name]! };
     }),
-    ...halves(cell.gates, "x", ["W_ih·x", linear(x, weights.weightIh)], ["b_ih", weights.biasIh], moment.x),
-    ...halves(recurrent, "r", [`W_hh·${output}`, linear(h, weights.weightHh)], ["b_hh", weights.biasHh], moment.r),
+    ...halves(cell.gates, "x", ["W_ih·x", unrounded(x, weights.weightIh)], ["b_ih", weights.biasIh], moment.x),
+    ...halves(recurrent, "r", [`W_hh·${output}`, unrounded(h, weights.weightHh)], ["b_hh", weights.biasHh], moment.r),
     ...vectors(cell).map((name): Term => ({ name: `v.${name}`, axes: ["unit"], value: weights[`v.${name}`]! })),
     ...results.map(([name, value]): Term => ({ name: primed(cell, name), axes: ["batch", "unit"], value })),
     ...(weights.weightHr ? [projection(primed(cell, output!), moment.computed[output!]!, weights.weightHr)] : []),
@@ -188,6 +190,12 @@ function halves(
     ...(biases ? [{ name: biasName, gate, axes: ["unit"], value: selectAt(biases[gate]!, 0, 0) } as const] : []),
     { name: `${side}.${gate}`, gate, axes: ["batch", "unit"], value: sums[gate]! },
   ]);
+}
+
+/** W·v as the layer has it before it adds the bias: half precision is rounded to only then. */
+function unrounded(v: Tensor, weight: Tensor): Tensor {
+  const half = weight.dtype === float16 || weight.dtype === bfloat16;
+  return half ? linear(toDtype(v, float32), toDtype(weight, float32)) : linear(v, weight);
 }
 
 function projection(name: string, h: Tensor, weight: Tensor): Term {

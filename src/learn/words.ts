@@ -56,7 +56,7 @@ export const WORDS: { readonly [language in Language]: Words } = {
     rows: (names, rows) => `The rows of ${names}: ${rows}.`,
     projected: (h) => `W_hr·${h}' is what is given out, and what the next step gets as ${h}.`,
     rounding: (digits) =>
-      `Numbers are shown with ${digits} digits after the point; the layer computes with more, so that your last digits may differ a little.`,
+      `Numbers are shown with ${digits} digits after the point; the layer computes with more. Where a calculator that is given the shown numbers comes out at other last digits, the sign is ≈ instead of =.`,
     layer: (layer) => `Layer ${layer}`,
     direction: { forward: "forward", reverse: "reverse" },
     step: (t, T) => `step ${t} of 0..${T - 1}`,
@@ -89,7 +89,8 @@ export const WORDS: { readonly [language in Language]: Words } = {
     fromState: "来自前一状态的一半",
     rows: (names, rows) => `${names} 的各行：${rows}。`,
     projected: (h) => `W_hr·${h}' 是这一步的输出，也是下一步的 ${h}。`,
-    rounding: (digits) => `数字显示到小数点后 ${digits} 位；层内计算的精度更高，因此手算的末位可能略有出入。`,
+    rounding: (digits) =>
+      `数字显示到小数点后 ${digits} 位；层内计算的精度更高。若用所示的数手算会得到不同的末位，等号写作“≈”。`,
     layer: (layer) => `第 ${layer} 层`,
     direction: { forward: "正向", reverse: "反向" },
     step: (t, T) => `第 ${t} 步（0..${T - 1}）`,

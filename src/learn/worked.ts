@@ -8,6 +8,7 @@
 import { tensors } from "../autograd/algebra.ts";
 import { item } from "../autograd/convert.ts";
 import type { Tensor } from "../autograd/tensor.ts";
+import type { Algebra } from "../cells/cell.ts";
 import { type Expression, evaluate, mapLeaves, reduceOnce } from "../cells/expression.ts";
 import { phrases } from "../cells/text.ts";
 import { fixedText, scientificText } from "../dense/number-text.ts";
@@ -29,20 +30,55 @@ export function enclosed(text: string): string {
   return text.startsWith("-") ? `(${text})` : text;
 }
 
+/** One side of a worked equation. */
+export interface Move {
+  readonly text: string;
+  /** Whether the numbers shown before, taken as they stand, give other last digits: then the sign is ≈ instead of =. */
+  readonly rounded: boolean;
+}
+
+/** A side that is as shown. */
+export function plainly(text: string): Move {
+  return { text, rounded: false };
+}
+
 /** The moves from the formula with numbers to the result. */
 export function movesOf<Leaf>(
   formula: Expression<Leaf>,
   read: (leaf: Leaf) => Tensor,
   write: WriteNumber,
-): readonly string[] {
-  const moves: string[] = [];
+): readonly Move[] {
+  const moves: Move[] = [];
   let tree = mapLeaves(formula, read);
+  let byHand: string | undefined;
   for (;;) {
-    const text = evaluate(phrases, tree, (value) => ({ text: enclosed(write(item(value))), rank: 2 })).text;
-    moves.push(withoutNeedless(text));
+    const text = written(mapLeaves(tree, item), write);
+    moves.push({ text, rounded: byHand !== undefined && byHand !== text });
     if ("leaf" in tree) return moves;
+    const shown = mapLeaves(tree, (value) => Number(write(item(value))));
+    byHand = written(reduceOnce(numbers, shown), write);
     tree = reduceOnce(tensors, tree);
   }
+}
+
+function written(tree: Expression<number>, write: WriteNumber): string {
+  return withoutNeedless(evaluate(phrases, tree, (value) => ({ text: enclosed(write(value)), rank: 2 })).text);
+}
+
+/** What a calculator does with the numbers that it is given. */
+const numbers: Algebra<number> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  sigmoid: (a) => 1 / (1 + Math.exp(-a)),
+  tanh: Math.tanh,
+  relu: (a) => Math.max(a, 0),
+};
+
+/** A number that is a sum: rounded where what is shown, added up, comes out at other digits. */
+export function sumOf(value: number, shown: readonly number[], write: WriteNumber): Move {
+  const sum = shown.reduce((total, one) => total + one, 0);
+  return { text: write(value), rounded: write(sum) !== write(value) };
 }
 
 /** The products of a row and a vector, one by one; those in the middle of very many are only counted. */

@@ -21,7 +21,7 @@ export class CellLayer<State> extends Recurrent<State> {
     super(cell, KIND, inputSize, hiddenSize, options);
   }
 
-  protected override openState(state: State): readonly Tensor[] {
+  protected override openState(state: State): readonly unknown[] {
     return opened(this.cell, state);
   }
 
@@ -45,7 +45,9 @@ export class CellStep<State> extends RecurrentCell<State> {
   }
 
   protected override openState(state: State): readonly Tensor[] {
-    return opened(this.cell, state);
+    const states = opened(this.cell, state);
+    for (const [i, one] of states.entries()) this.expectRank(states.length === 1 ? "hidden" : `hx[${i}]`, one);
+    return states as readonly Tensor[];
   }
 
   protected override closeState(states: readonly Tensor[]): State {
@@ -86,10 +88,10 @@ export function layerOf<State>(cell: Cell): CellLayerClass<State> {
   return Layer;
 }
 
-function opened(cell: Cell, state: unknown): readonly Tensor[] {
+function opened(cell: Cell, state: unknown): readonly unknown[] {
   const count = cell.state.length;
-  if (count === 1) return [state as Tensor];
-  if (Array.isArray(state) && state.length === count) return state as readonly Tensor[];
+  if (count === 1) return [state];
+  if (Array.isArray(state) && state.length === count) return state;
   const got = Array.isArray(state) ? `${state.length}` : state instanceof Tensor ? "a Tensor" : pythonTypeOf(state);
   throw new ValueError(`${cell.name}: expected a state of ${count} tensors, (${cell.state.join(", ")}), got ${got}`);
 }

@@ -3,20 +3,21 @@ import { empty, zeros } from "../autograd/create.ts";
 import { uniform_ } from "../autograd/draw.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { squeeze, unsqueeze } from "../autograd/shape.ts";
-import { Tensor } from "../autograd/tensor.ts";
+import type { Tensor } from "../autograd/tensor.ts";
 import { type Cell, recurrentGates } from "../cells/cell.ts";
 import { elman } from "../cells/elman.ts";
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
-import { RuntimeError, ValueError } from "../check.ts";
+import { pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
 import { str } from "../dense/python-text.ts";
 import { tuple } from "../dense/tuple.ts";
 import type { LSTMState } from "./layers.ts";
 import { Module } from "./module.ts";
+import { openPair, partsOf } from "./open-state.ts";
 import { Parameter } from "./parameter.ts";
-import { expectTensor } from "./recurrent-input.ts";
-import { expectArguments } from "./recurrent-options.ts";
+import { expectTensor, stateType } from "./recurrent-input.ts";
+import { expectArguments, wholeNumber } from "./recurrent-options.ts";
 import { planCell, type WeightName } from "./recurrent-weights.ts";
 import type { ScanWeights } from "./scan.ts";
 import { step } from "./step.ts";
@@ -47,8 +48,8 @@ export abstract class RecurrentCell<State> extends Module {
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.bias = bias;
-    const planned = Object.values(planCell(page, inputSize, hiddenSize, hiddenSize, true));
-    for (const [name, shape] of planned) {
+    const [F, H] = [wholeNumber(inputSize), wholeNumber(hiddenSize)];
+    for (const [name, shape] of Object.values(planCell(page, F, H, H, true))) {
       const absent = name.startsWith("bias") && !bias;
       this.registerParameter(name, absent ? null : new Parameter(empty(shape, rest)));
     }
@@ -57,8 +58,8 @@ export abstract class RecurrentCell<State> extends Module {
 
   /** The page of this cell. */
   protected abstract page(): Cell;
-  /** A state as the user has it, from and to the list of the cell's states. */
-  protected abstract openState(state: State): readonly Tensor[];
+  /** A state as the user has it, looked at, from and to the list of the cell's states. */
+  protected abstract openState(state: State, batched: boolean): readonly Tensor[];
   protected abstract closeState(states: readonly Tensor[]): State;
 
   /** Draws all weights anew, uniform over ±1/√H, in their order. */
@@ -71,47 +72,44 @@ export abstract class RecurrentCell<State> extends Module {
 
   /** One step: input (B, F) or (F), state (B, H) or (H); no state is a zero state. Gives the new state. */
   override forward(input: Tensor, hx?: State | null): State {
-    const given = hx === undefined || hx === null ? [] : this.openState(hx);
-    this.expectRanks(input, given);
-    const cell = this.page();
+    this.expectInput(input);
     const batched = input.shape.length === 2;
+    const given = hx === undefined || hx === null ? undefined : this.openState(hx, batched);
+    const cell = this.page();
     const x = batched ? input : unsqueeze(input, 0);
-    const start = cell.state.map((_, i) => {
-      const state = given[i];
-      if (!state) return zeros(x.shape[0]!, this.hiddenSize, { dtype: x.dtype });
-      return batched ? state : unsqueeze(state, 0);
-    });
+    const start = given
+      ? given.map((state) => (batched ? state : unsqueeze(state, 0)))
+      : cell.state.map(() => zeros(x.shape[0]!, this.hiddenSize, { dtype: x.dtype }));
     const next = step(cell, this.weights(cell), x, start);
     return this.closeState(batched ? next : next.map((state) => squeeze(state, 0)));
   }
 
   private weights(page: Cell): ScanWeights {
-    const { inputSize, hiddenSize } = this;
+    const [F, H] = [wholeNumber(this.inputSize), wholeNumber(this.hiddenSize)];
     // a cell without recurrent gates has a W_hh without rows
-    const none = recurrentGates(page).length === 0 && {
-      weightHh: empty([0, hiddenSize], { dtype: this.weight_ih.dtype }),
-    };
-    const planned = Object.entries(planCell(page, inputSize, hiddenSize, hiddenSize, true));
+    const none = recurrentGates(page).length === 0 && { weightHh: empty([0, H], { dtype: this.weight_ih.dtype }) };
+    const planned = Object.entries(planCell(page, F, H, H, true));
     const roles = planned.map(([role, [name]]) => [role, this[name] ?? undefined]);
     return { ...none, ...Object.fromEntries(roles) } as unknown as ScanWeights;
   }
 
-  private expectRanks(input: Tensor, states: readonly Tensor[]): void {
-    for (const tensor of [input, ...states]) expectTensor(tensor);
-    const rank = input.shape.length;
-    if (rank !== 1 && rank !== 2) {
-      throw new ValueError(`${this.name()}: Expected input to be 1D or 2D, got ${rank}D instead`);
+  private expectInput(input: unknown): asserts input is Tensor {
+    if (input === undefined) {
+      throw new TypeError(`${this.name()}.forward() missing 1 required positional argument: 'input'`);
     }
-    for (const [i, state] of states.entries()) {
-      const own = state.shape.length;
-      if (own === 1 || own === 2) continue;
-      const which = states.length === 1 ? "hidden" : `hx[${i}]`;
-      throw new ValueError(`${this.name()}: Expected ${which} to be 1D or 2D, got ${own}D instead`);
-    }
+    this.expectRank("input", input);
+  }
+
+  /** Demands a tensor of rank 1 or 2. */
+  protected expectRank(what: string, value: unknown): asserts value is Tensor {
+    expectTensor(value, "dim", what === "input" ? pythonTypeOf : stateType);
+    const rank = value.shape.length;
+    if (rank === 1 || rank === 2) return;
+    throw new ValueError(`${this.name()}: Expected ${what} to be 1D or 2D, got ${rank}D instead`);
   }
 
   override extraRepr(): string {
-    return `${this.inputSize}, ${this.hiddenSize}${this.bias === true ? "" : `, bias=${str(this.bias)}`}`;
+    return `${str(this.inputSize)}, ${str(this.hiddenSize)}${this.bias === true ? "" : `, bias=${str(this.bias)}`}`;
   }
 }
 
@@ -139,6 +137,7 @@ export class RNNCell extends RecurrentCell<Tensor> {
   }
 
   protected override openState(state: Tensor): readonly Tensor[] {
+    this.expectRank("hidden", state);
     return [state];
   }
 
@@ -147,7 +146,7 @@ export class RNNCell extends RecurrentCell<Tensor> {
   }
 
   override extraRepr(): string {
-    return super.extraRepr() + (this.nonlinearity === "tanh" ? "" : `, nonlinearity=${this.nonlinearity}`);
+    return super.extraRepr() + (this.nonlinearity === "tanh" ? "" : `, nonlinearity=${str(this.nonlinearity)}`);
   }
 }
 
@@ -161,12 +160,14 @@ export class LSTMCell extends RecurrentCell<LSTMState> {
     return lstm;
   }
 
-  protected override openState(state: LSTMState): readonly Tensor[] {
-    if (state instanceof Tensor) {
-      throw new TypeError("lstm_cell(): argument 'hx' (position 2) must be tuple of Tensors, not Tensor");
+  protected override openState(state: LSTMState, batched: boolean): readonly Tensor[] {
+    for (const [i, part] of partsOf(state).entries()) this.expectRank(`hx[${i}]`, part);
+    if (!batched) return openPair(state, "unsqueeze") as readonly Tensor[];
+    if (!Array.isArray(state)) {
+      throw new TypeError(`lstm_cell(): argument 'hx' (position 2) must be tuple of Tensors, not ${stateType(state)}`);
     }
     if (state.length !== 2) throw new RuntimeError("lstm_cell expects two hidden states");
-    return state;
+    return state as readonly Tensor[];
   }
 
   protected override closeState(states: readonly Tensor[]): LSTMState {
@@ -185,6 +186,7 @@ export class GRUCell extends RecurrentCell<Tensor> {
   }
 
   protected override openState(state: Tensor): readonly Tensor[] {
+    this.expectRank("hidden", state);
     return [state];
   }
 

@@ -10,7 +10,7 @@ import { noGrad } from "../autograd/mode.ts";
 import { become, expectWritable } from "../autograd/overwrite.ts";
 import { norm } from "../autograd/reduce.ts";
 import { Tensor } from "../autograd/tensor.ts";
-import { RuntimeError, warn } from "../check.ts";
+import { expectIterable, RuntimeError, warn } from "../check.ts";
 import { elements } from "../dense/dense.ts";
 import { floatText } from "../dense/number-text.ts";
 
@@ -74,7 +74,9 @@ export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue:
 }
 
 function listOf(tensors: Tensor | Iterable<Tensor>): readonly Tensor[] {
-  return tensors instanceof Tensor ? [tensors] : [...tensors];
+  if (tensors instanceof Tensor) return [tensors];
+  expectIterable(tensors);
+  return [...tensors];
 }
 
 function gradientsOf(parameters: readonly Tensor[]): Tensor[] {

@@ -10,6 +10,7 @@ import { lstm as lstmPage } from "../cells/lstm.ts";
 import { RuntimeError } from "../check.ts";
 import { elements } from "../dense/dense.ts";
 import { tuple } from "../dense/tuple.ts";
+import { expectCounts } from "./literal.ts";
 import { LSTM_NAMES, type NodeNames, PLAIN_NAMES } from "./node-names.ts";
 import type { ScanWeights } from "./scan.ts";
 import { runPacked, runPadded } from "./stack.ts";
@@ -75,6 +76,7 @@ function layer<State extends Tensor | Pair, Result>(cell: Cell, names: NodeNames
     const [hasBiases, numLayers, dropout, training, bidirectional, batchFirst = false] = settings;
     const start = hx instanceof Tensor ? [hx] : hx;
     const D = bidirectional ? 2 : 1;
+    expectCounts(params.length, hasBiases, start, D, numLayers);
     const weights = grouped(params, numLayers * D, hasBiases, start[0]!.shape[2] !== start.at(-1)!.shape[2]);
     const stack = { cell, weights, D, dropout, training, names };
     const [output, states] = packed
@@ -87,7 +89,6 @@ function layer<State extends Tensor | Pair, Result>(cell: Cell, names: NodeNames
 /** The flat list cut into the weights of each layer and direction. */
 function grouped(params: readonly Tensor[], count: number, hasBiases: boolean, projected: boolean): ScanWeights[] {
   const each = 2 + (hasBiases ? 2 : 0) + (projected ? 1 : 0);
-  if (params.length !== count * each) throw new RuntimeError("got an incorrect number of RNN parameters");
   return Array.from({ length: count }, (_, i) => {
     const [weightIh, weightHh, ...rest] = params.slice(i * each, (i + 1) * each) as [Tensor, Tensor, ...Tensor[]];
     const [biasIh, biasHh] = hasBiases ? rest : [];

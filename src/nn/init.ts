@@ -44,6 +44,7 @@ export function truncNormal_(x: Tensor, mean = 0, std = 1, a = -2, b = 2, option
   if (mean < a - 2 * std || mean > b + 2 * std) {
     warn("mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.");
   }
+  expectNormal(x);
   drawInto(x.value, (out, contiguous, type) =>
     truncatedNormal(source(options), out as FloatArray, mean, std, a, b, contiguous, type),
   );
@@ -102,6 +103,7 @@ export function kaimingNormal_(x: Tensor, options: KaimingOptions = {}): Tensor 
 export function orthogonal_(x: Tensor, gain = 1, options: DrawOptions = {}): Tensor {
   if (x.shape.length < 2) throw new ValueError("Only tensors with 2 or more dimensions are supported");
   if (x.value.count === 0) return x;
+  expectNormal(x);
   const { name, scalarType } = x.dtype;
   if (name === "float16" || name === "bfloat16") {
     throw new NotImplementedError(`"geqrf_cpu" not implemented for '${scalarType}'`);
@@ -123,6 +125,12 @@ export function sparse_(x: Tensor, sparsity: number, std = 0.01, options: DrawOp
   }
   writeElements(x.value, out);
   return x;
+}
+
+/** Normal numbers are floats. */
+function expectNormal({ dtype }: Tensor): void {
+  if (dtype.kind === "float") return;
+  throw new NotImplementedError(`"normal_kernel_cpu" not implemented for '${dtype.scalarType}'`);
 }
 
 function isEmpty(x: Tensor): boolean {

@@ -1,15 +1,14 @@
 /** The recurrent layers, each a cell and the little that torch does differently for it. */
-import { Tensor } from "../autograd/tensor.ts";
-import { selectAt } from "../autograd/views.ts";
+import type { Tensor } from "../autograd/tensor.ts";
 import type { Cell } from "../cells/cell.ts";
 import { elman } from "../cells/elman.ts";
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
-import { IndexError, NotImplementedError, pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
-import { indexError } from "../dense/arrange.ts";
+import { NotImplementedError, pythonTypeOf, ValueError } from "../check.ts";
 import { str } from "../dense/python-text.ts";
 import { tuple } from "../dense/tuple.ts";
 import { LSTM_NAMES, PLAIN_NAMES } from "./node-names.ts";
+import { expectPair, openPair } from "./open-state.ts";
 import { type Kind, Recurrent } from "./recurrent.ts";
 import { type RecurrentOptions, settleOptions } from "./recurrent-options.ts";
 
@@ -71,8 +70,12 @@ export class LSTM extends Recurrent<LSTMState> {
     super(lstm, LSTM_KIND, inputSize, hiddenSize, options);
   }
 
-  protected override openState(state: LSTMState): readonly Tensor[] {
-    return openPair(state);
+  protected override openState(state: LSTMState, attribute: string): readonly unknown[] {
+    return openPair(state, attribute);
+  }
+
+  protected override expectWhole(state: LSTMState, packed: boolean): void {
+    expectPair(state, packed, this.allWeights.flat().length);
   }
 
   protected override closeState(states: readonly Tensor[]): LSTMState {
@@ -113,9 +116,17 @@ export class RNNBase extends Recurrent<never> {
   readonly mode: string;
 
   constructor(mode: string, inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {
+    if (mode === undefined) {
+      throw new TypeError(
+        "RNNBase.__init__() missing 3 required positional arguments: 'mode', 'input_size', and 'hidden_size'",
+      );
+    }
     const cell = MODES[mode];
     if (!cell) {
       settleOptions(inputSize, hiddenSize, options, LSTM_KIND.ownOptions);
+      if (typeof mode !== "string") {
+        throw new TypeError(`can only concatenate str (not "${pythonTypeOf(mode)}") to str`);
+      }
       throw new ValueError(`Unrecognized RNN mode: ${mode}`);
     }
     super(cell, LSTM_KIND, inputSize, hiddenSize, options);
@@ -141,17 +152,4 @@ export class RNNBase extends Recurrent<never> {
 
 function refuseProjection(options: object): void {
   if ("projSize" in options) throw new ValueError("proj_size argument is only supported for LSTM, not RNN or GRU");
-}
-
-/** h and c from a pair, or, as Python's indexing allows, from the first two slices of a tensor. */
-function openPair(state: LSTMState | Tensor): readonly Tensor[] {
-  if (state instanceof Tensor) {
-    const count = state.shape[0]!;
-    if (count < 2) throw indexError(count, 0, count);
-    return [selectAt(state, 0, 0), selectAt(state, 0, 1)];
-  }
-  if (!Array.isArray(state)) throw new TypeError(`'${pythonTypeOf(state)}' object is not subscriptable`);
-  if (state.length < 2) throw new IndexError("tuple index out of range");
-  if (state.length > 2) throw new RuntimeError("lstm expects two hidden states");
-  return [state[0] as Tensor, state[1] as Tensor];
 }

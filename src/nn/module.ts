@@ -371,7 +371,7 @@ function locate(root: Module, path: string): [owner: Module, name: string] {
 }
 
 function attribute(owner: Module, name: string): unknown {
-  const found: unknown = Reflect.get(owner, name);
+  const found: unknown = name in owner ? Reflect.get(owner, name) : undefined;
   if (found === undefined) throw new AttributeError(`${owner.name()} has no attribute \`${name}\``);
   return found;
 }

@@ -1,5 +1,5 @@
 /** Where torch's ways of running a stack show in the names of its nodes. */
-import { type DType, float32 } from "../dense/dtype.ts";
+import { bfloat16, type DType, float32 } from "../dense/dtype.ts";
 
 /** The names that depend on the kind of layer. */
 export interface NodeNames {
@@ -12,8 +12,8 @@ export interface NodeNames {
 /** RNN and GRU. */
 export const PLAIN_NAMES: NodeNames = { transposed: "TransposeBackward1", fused: () => undefined };
 
-/** LSTM: on x86 torch runs a float32 batch through oneDNN. */
+/** LSTM: on x86 torch runs a batch of float32 or bfloat16 through oneDNN. */
 export const LSTM_NAMES: NodeNames = {
   transposed: "TransposeBackward0",
-  fused: (dtype) => (dtype === float32 ? "MkldnnRnnLayerBackward0" : undefined),
+  fused: (dtype) => (dtype === float32 || dtype === bfloat16 ? "MkldnnRnnLayerBackward0" : undefined),
 };

@@ -14,6 +14,7 @@ import { type Dims, product, wrapDim } from "../dense/shape.ts";
 import { type Tuple, tuple } from "../dense/tuple.ts";
 import { PackedSequence } from "./packed.ts";
 import { padSequence, sequenceLengths, unpadSequence } from "./pad.ts";
+import { expectTensor } from "./recurrent-input.ts";
 import { longestFirst } from "./sort-lengths.ts";
 
 /** How a list of sequences is packed. */
@@ -44,6 +45,7 @@ export function packPaddedSequence(
 ): PackedSequence {
   const { batchFirst = false, enforceSorted = true, allowEmpty = false } = options;
   const given = readLengths(lengths, enforceSorted);
+  expectInput(input, enforceSorted);
   const order = enforceSorted ? [...given.keys()] : longestFirst(given);
   const sorted = order.map((b) => given[b]!);
   const indices = enforceSorted && !(allowEmpty && sorted.at(-1) === 0) ? null : integers(order);
@@ -105,7 +107,18 @@ const integers = (values: readonly number[]): Tensor => tensor(values, { dtype: 
 
 const readIntegers = (x: Tensor): number[] => Array.from(elements(x.value, int64) as BigInt64Array, Number);
 
+function expectInput(input: unknown, enforceSorted: boolean): void {
+  if (!enforceSorted) expectTensor(input, "device");
+  if (input instanceof Tensor) return;
+  throw new TypeError(
+    `_pack_padded_sequence(): argument 'input' (position 1) must be Tensor, not ${pythonTypeOf(input)}`,
+  );
+}
+
 function readLengths(lengths: readonly (number | bigint)[] | Tensor, enforceSorted: boolean): number[] {
+  if (lengths === null || lengths === undefined) {
+    throw new TypeError("'NoneType' object cannot be interpreted as an integer");
+  }
   const given = lengths instanceof Tensor ? lengths : tensor(lengths, { dtype: int64 });
   const rank = given.shape.length;
   if (rank > 1 && !enforceSorted) throw new IndexError("index_select(): Index is supposed to be a vector");
@@ -116,9 +129,13 @@ function readLengths(lengths: readonly (number | bigint)[] | Tensor, enforceSort
 }
 
 function expectPackable(input: Tensor, sorted: readonly number[], batchFirst: boolean, allowEmpty: boolean): void {
+  if (!allowEmpty && input.value.count === 0) throw new RuntimeError("Cannot pack empty tensors.");
+  if (input.shape.length === 0 && !batchFirst) {
+    throw new IndexError("Dimension specified as 1 but tensor has no dimensions");
+  }
   wrapDim(1, input.shape.length);
   const B = input.shape[batchFirst ? 0 : 1]!;
-  if (allowEmpty ? B === 0 : input.value.count === 0) throw new RuntimeError("Cannot pack empty tensors.");
+  if (B === 0) throw new RuntimeError("Cannot pack empty tensors.");
   if (sorted.length !== B) {
     throw new RuntimeError(
       `Expected \`len(lengths)\` to be equal to batch_size, but got ${sorted.length} (batch_size=${B})`,

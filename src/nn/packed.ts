@@ -66,6 +66,11 @@ export class PackedSequence extends Tuple<Tensor | null> {
     return Math.max(Number(living), this.sortedIndices?.shape[0] ?? 0);
   }
 
+  /** Whether the data are on a GPU: there is none. */
+  get isCuda(): boolean {
+    return false;
+  }
+
   /** The same sequences with data of another dtype; this very object if nothing changes. */
   to(target: DType | Tensor | string): PackedSequence {
     const data = to(this.data, target);

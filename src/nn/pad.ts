@@ -12,6 +12,7 @@ import { overwrite } from "../dense/arrange.ts";
 import { elements } from "../dense/dense.ts";
 import { float64, type Scalar } from "../dense/dtype.ts";
 import { broadcastShapes, sameDims } from "../dense/shape.ts";
+import { expectTensor } from "./recurrent-input.ts";
 
 /** How sequences are padded. */
 export interface PadOptions {
@@ -55,6 +56,7 @@ export function padSequence(sequences: Tensor | Iterable<Tensor>, options: PadOp
  * torch: unless `batchFirst`, this transposes the very tensor that it is given and leaves it so.
  */
 export function unpadSequence(padded: Tensor, lengths: Tensor, batchFirst = false): Tensor[] {
+  expectTensor(padded, batchFirst ? "shape" : "transpose_");
   if (!batchFirst) transpose_(padded, 0, 1);
   if (!(lengths instanceof Tensor)) {
     throw new AttributeError(`'${pythonTypeOf(lengths)}' object has no attribute 'device'`);

@@ -3,7 +3,7 @@ import { Tensor } from "../autograd/tensor.ts";
 import { AttributeError, listText, pythonTypeOf, RuntimeError, tupleText, ValueError } from "../check.ts";
 import { elements } from "../dense/dense.ts";
 import type { DType } from "../dense/dtype.ts";
-import { sameDims, wrapDim } from "../dense/shape.ts";
+import { sameDims } from "../dense/shape.ts";
 
 /** What the door has to know about a layer. */
 export interface Door {
@@ -20,27 +20,27 @@ export interface Door {
   readonly dtype: DType;
   /** The sizes of the states of a batch of B: (L·D, B, H) each. */
   readonly stateShapes: (B: number) => number[][];
-  /** Whether torch would run its fused kernel, which has its own words for a state of another dtype. */
-  readonly fused: boolean;
 }
 
-/** Checks everything about an input and the states given with it; an absent state is an empty list. */
-export function expectInput(door: Door, input: unknown, states: readonly unknown[]): asserts input is Tensor {
+/** Checks that an input is a batch or a single sequence. */
+export function expectSequences(door: Door, input: unknown): asserts input is Tensor {
+  if (input === undefined) {
+    throw new TypeError(`${door.name}.forward() missing 1 required positional argument: 'input'`);
+  }
   expectTensor(input);
   const rank = input.shape.length;
-  if (rank !== 2 && rank !== 3) {
-    throw new ValueError(`${door.name}: Expected input to be 2D or 3D, got ${rank}D${door.rankNote} instead`);
-  }
+  if (rank === 2 || rank === 3) return;
+  throw new ValueError(`${door.name}: Expected input to be 2D or 3D, got ${rank}D${door.rankNote} instead`);
+}
+
+/** Checks the rest about an input and the states given with it; an absent state is an empty list. */
+export function expectInput(door: Door, input: Tensor, states: readonly unknown[]): asserts states is Tensor[] {
+  const rank = input.shape.length;
   expectStateRanks(door, rank, states);
   if (input.dtype !== door.dtype) throw wrongType(door, input);
   expectFeatures(door, input);
   const B = rank === 2 ? 1 : input.shape[door.batchFirst ? 0 : 1]!;
-  expectStateSizes(door, rank, B, states as readonly Tensor[]);
-  const T = rank === 2 ? input.shape[0] : input.shape[door.batchFirst ? 1 : 0];
-  if (T === 0) throw new RuntimeError("Expected sequence length to be larger than 0 in RNN");
-  if (door.fused && (states as readonly Tensor[]).some((state) => state.dtype !== door.dtype)) {
-    throw new RuntimeError("get_mkldnn_dtype: unsupported data type");
-  }
+  expectStateSizes(door, rank, B, states);
 }
 
 function wrongType(door: Door, input: Tensor): ValueError {
@@ -60,10 +60,10 @@ function expectFeatures(door: Door, input: Tensor): void {
 /** Checks a padded batch and the lengths of its sequences, from 0 to T each. */
 export function expectLengths(
   door: Door,
-  input: unknown,
+  input: Tensor,
   lengths: readonly number[] | Tensor,
   states: readonly unknown[],
-): asserts input is Tensor {
+): asserts states is Tensor[] {
   expectInput(door, input, states);
   if (input.shape.length !== 3) throw new ValueError(`${door.name}: lengths go with a batch, 3D, got 2D instead`);
   const [T, B] = door.batchFirst ? [input.shape[1]!, input.shape[0]!] : [input.shape[0]!, input.shape[1]!];
@@ -74,65 +74,37 @@ export function expectLengths(
   throw new ValueError(`${door.name}: expected ${B} lengths between 0 and ${T}, got ${got}`);
 }
 
-/** Checks packed rows (Σ b_t, F) of B sequences and the states given with them. */
+/**
+ * Checks packed rows (Σ b_t, F) of B sequences and the states given with them. torch's LSTM does not: what is wrong there
+ * comes out in its loop (nn/literal.ts).
+ */
 export function expectPacked(
   door: Door,
   data: Tensor,
-  sizes: readonly number[],
   B: number,
-  states: readonly Tensor[],
-): void {
-  if (door.checksPacked) {
-    if (data.dtype !== door.dtype) throw wrongType(door, data);
-    if (data.shape.length !== 2) throw new RuntimeError(`input must have 2 dimensions, got ${data.shape.length}`);
-    expectFeatures(door, data);
-    for (const state of states) expectTensor(state, "size");
-    expectStateSizes(door, 3, B, states);
-  } else {
-    expectLoopStates(door, B, states);
-  }
-  expectRows(data.shape[0]!, sizes);
-}
-
-/** Lengths beyond the data leave more rows asked for than there are. */
-function expectRows(rows: number, sizes: readonly number[]): void {
-  let start = 0;
-  for (const b of sizes) {
-    if (start + b > rows) throw new RuntimeError(`start (${start}) + length (${b}) exceeds dimension size (${rows}).`);
-    start += b;
-  }
-}
-
-/** What torch's loop itself says of states that nobody looked at before: its LSTM takes packed input unchecked. */
-function expectLoopStates(door: Door, B: number, states: readonly Tensor[]): void {
-  if (states.length === 0) return;
-  for (const state of states) {
-    expectTensor(state);
-    wrapDim(2, state.shape.length);
-  }
-  const wanted = door.stateShapes(B);
-  const projected = (shapes: readonly (readonly number[])[]): boolean => shapes.some((own) => own[2] !== shapes[0]![2]);
-  if (projected(states.map(({ shape }) => shape)) !== projected(wanted)) {
-    throw new RuntimeError("got an incorrect number of RNN parameters");
-  }
-  for (const [i, { shape }] of states.entries()) {
-    if (shape[0] !== wanted[i]![0]) throw new RuntimeError("Expected more hidden states in stacked_rnn");
-    if (shape[1] === B) continue;
-    const [a, b] = i === 0 ? [shape[1], B] : [B, shape[1]];
-    throw new RuntimeError(
-      `The size of tensor a (${a}) must match the size of tensor b (${b}) at non-singleton dimension 0`,
-    );
-  }
+  states: readonly unknown[],
+): asserts states is Tensor[] {
+  if (!door.checksPacked) return;
+  if (data.dtype !== door.dtype) throw wrongType(door, data);
+  if (data.shape.length !== 2) throw new RuntimeError(`input must have 2 dimensions, got ${data.shape.length}`);
+  expectFeatures(door, data);
+  for (const state of states) expectTensor(state, "size", stateType);
+  expectStateSizes(door, 3, B, states as readonly Tensor[]);
 }
 
 /** Demands a tensor; torch misses the attribute that it asks for first. */
-export function expectTensor(value: unknown, attribute = "dim"): asserts value is Tensor {
+export function expectTensor(value: unknown, attribute = "dim", typeOf = pythonTypeOf): asserts value is Tensor {
   if (value instanceof Tensor) return;
-  throw new AttributeError(`'${pythonTypeOf(value)}' object has no attribute '${attribute}'`);
+  throw new AttributeError(`'${typeOf(value)}' object has no attribute '${attribute}'`);
 }
 
-function expectStateRanks(door: Door, rank: number, states: readonly unknown[]): void {
-  for (const state of states) expectTensor(state);
+/** Python's name for the type of a state: several states are a tuple there, and an array here. */
+export function stateType(value: unknown): string {
+  return Array.isArray(value) ? "tuple" : pythonTypeOf(value);
+}
+
+function expectStateRanks(door: Door, rank: number, states: readonly unknown[]): asserts states is Tensor[] {
+  for (const state of states) expectTensor(state, "dim", stateType);
   const ranks = (states as readonly Tensor[]).map((state) => state.shape.length);
   if (ranks.every((own) => own === rank)) return;
   const kind = rank === 3 ? "batched 3-D" : "unbatched 2-D";

@@ -63,6 +63,7 @@ export function settleOptions(
   expectSize("input_size", inputSize);
   expectSize("hidden_size", hiddenSize);
   expectLayers(numLayers);
+  expectOrdered("<", projSize);
   if (projSize < 0) throw new ValueError("proj_size should be a positive integer or zero to disable projections");
   if (projSize >= hiddenSize) throw new ValueError("proj_size has to be smaller than hidden_size");
   if (!Number.isInteger(numLayers)) throw new TypeError("'float' object cannot be interpreted as an integer");
@@ -109,16 +110,24 @@ function expectBoolean(name: string, value: unknown): void {
 }
 
 function expectSize(name: string, value: unknown): void {
-  if (pythonTypeOf(value) !== "int") {
+  if (typeof value !== "boolean" && pythonTypeOf(value) !== "int") {
     throw new TypeError(`${name} should be of type int, got: ${pythonTypeOf(value)}`);
   }
-  if ((value as number) <= 0) throw new ValueError(`${name} must be greater than zero`);
+  if (wholeNumber(value as number) <= 0) throw new ValueError(`${name} must be greater than zero`);
 }
 
 function expectLayers(numLayers: unknown): void {
-  const type = pythonTypeOf(numLayers);
-  if (type !== "int" && type !== "float") {
-    throw new TypeError(`'<=' not supported between instances of '${type}' and 'int'`);
-  }
+  expectOrdered("<=", numLayers);
   if ((numLayers as number) <= 0) throw new ValueError("num_layers must be greater than zero");
+}
+
+/** Python compares numbers only with numbers. */
+function expectOrdered(sign: string, value: unknown): void {
+  if (typeof value === "number" || typeof value === "boolean") return;
+  throw new TypeError(`'${sign}' not supported between instances of '${pythonTypeOf(value)}' and 'int'`);
+}
+
+/** Python's `True` counts as 1. */
+export function wholeNumber(size: number): number {
+  return typeof size === "boolean" ? Number(size) : size;
 }

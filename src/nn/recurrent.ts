@@ -15,13 +15,22 @@ import { getDefaultDtype } from "../dense/dtype.ts";
 import { floatText } from "../dense/number-text.ts";
 import { str } from "../dense/python-text.ts";
 import { tuple } from "../dense/tuple.ts";
+import { expectCounts } from "./literal.ts";
 import { Module } from "./module.ts";
 import type { NodeNames } from "./node-names.ts";
 import { packPaddedSequence, padPackedSequence } from "./pack.ts";
 import { PackedSequence } from "./packed.ts";
 import { Parameter } from "./parameter.ts";
-import { type Door, expectInput, expectLengths, expectPacked } from "./recurrent-input.ts";
-import { type RecurrentOptions, settleOptions } from "./recurrent-options.ts";
+import {
+  type Door,
+  expectInput,
+  expectLengths,
+  expectPacked,
+  expectSequences,
+  expectTensor,
+  stateType,
+} from "./recurrent-input.ts";
+import { type RecurrentOptions, settleOptions, wholeNumber } from "./recurrent-options.ts";
 import { type PlannedWeight, planWeights, type WeightName } from "./recurrent-weights.ts";
 import type { ScanWeights } from "./scan.ts";
 import { runPacked, runPadded, type Stack } from "./stack.ts";
@@ -80,8 +89,11 @@ export abstract class Recurrent<State> extends Module {
     this.resetParameters();
   }
 
-  /** A state as the user has it, from and to the list of the cell's states. */
-  protected abstract openState(state: State): readonly Tensor[];
+  /** A state as the user has it to the list of the cell's states, tensors or not: the door looks at them. */
+  protected abstract openState(state: State, attribute: string): readonly unknown[];
+  /** What torch demands of a state as a whole, after it has looked at its parts. */
+  protected expectWhole(_state: State, _packed: boolean): void {}
+  /** The list of the cell's states as the user has a state. */
   protected abstract closeState(states: readonly Tensor[]): State;
 
   /** Draws all weights anew, uniform over ±1/√H, in their order. */
@@ -112,24 +124,27 @@ export abstract class Recurrent<State> extends Module {
     hx?: State | null,
     options: ForwardOptions = {},
   ): readonly [output: Tensor | PackedSequence, state: State] {
-    const given = hx === undefined || hx === null ? [] : this.openState(hx);
-    const [output, states] = this.runAs(input, given, options.lengths);
+    const [output, states] = this.runAs(input, hx ?? undefined, options.lengths);
     return tuple(output, this.closeState(states)) as unknown as readonly [Tensor | PackedSequence, State];
   }
 
   private runAs(
     input: Tensor | PackedSequence,
-    given: readonly Tensor[],
+    hx?: State,
     lengths?: readonly number[] | Tensor,
   ): [output: Tensor | PackedSequence, states: Tensor[]] {
-    if (input instanceof PackedSequence) return this.runPacked(input, given);
-    return lengths ? this.runWithLengths(input, lengths, given) : this.runPadded(input, given);
+    if (input instanceof PackedSequence) return this.runPacked(input, hx);
+    return lengths ? this.runWithLengths(input, lengths, hx) : this.runPadded(input, hx);
   }
 
   /** A batch of sequences of one length, or a single sequence. */
-  private runPadded(input: Tensor, given: readonly Tensor[]): [output: Tensor, states: Tensor[]] {
-    expectInput(this.door(), input, given);
+  private runPadded(input: Tensor, hx?: State): [output: Tensor, states: Tensor[]] {
+    const door = this.door();
+    expectSequences(door, input);
+    const given = hx === undefined ? [] : this.openState(hx, "dim");
+    expectInput(door, input, given);
     const batched = input.shape.length === 3;
+    if (batched && hx !== undefined) this.expectWhole(hx, false);
     const x = batched ? input : unsqueeze(input, 1);
     const states = batched ? given : given.map((state) => unsqueeze(state, 1));
     const batchFirst = batched && this.batchFirst;
@@ -139,27 +154,38 @@ export abstract class Recurrent<State> extends Module {
   }
 
   /** Packed sequences; states come and go in the order of the caller's batch. */
-  private runPacked(input: PackedSequence, given: readonly Tensor[]): [output: PackedSequence, states: Tensor[]] {
+  private runPacked(input: PackedSequence, hx?: State): [output: PackedSequence, states: Tensor[]] {
     const { data, batchSizes, sortedIndices, unsortedIndices, sequenceCount } = input;
     const sizes = Array.from(elements(batchSizes.value), Number);
-    expectPacked(this.door(), data, sizes, sequenceCount, given);
-    const arranged = (states: readonly Tensor[], order: Tensor | null): Tensor[] =>
-      states.map((state) => (order ? indexSelect(state, 1, order) : state));
-    const start = given.length > 0 ? arranged(given, sortedIndices) : this.zeroStates(data, sequenceCount);
-    const [output, states] = runPacked(this.stack(), data, sizes, sequenceCount, start);
+    const given = hx === undefined ? this.zeroStates(data, sequenceCount) : this.inOrder(hx, sortedIndices);
+    expectPacked(this.door(), data, sequenceCount, given);
+    const stack = this.stack();
+    if (hx !== undefined && !this.kind.checksPacked) {
+      expectCounts(this.allWeights.flat().length, this.bias, given, stack.D, this.numLayers);
+    }
+    const [output, states] = runPacked(stack, data, sizes, sequenceCount, given);
     return [new PackedSequence(output, batchSizes, sortedIndices, unsortedIndices), arranged(states, unsortedIndices)];
+  }
+
+  /** The states in the order of the packed batch. */
+  private inOrder(hx: State, order: Tensor | null): Tensor[] {
+    if (!order) this.expectWhole(hx, true);
+    const given = this.openState(hx, "index_select");
+    return order ? arranged(given, order) : (given as Tensor[]);
   }
 
   /** Padded sequences of these lengths, packed on the way in and padded again on the way out. */
   private runWithLengths(
     input: Tensor,
     lengths: readonly number[] | Tensor,
-    given: readonly Tensor[],
+    hx?: State,
   ): [output: Tensor, states: Tensor[]] {
-    expectLengths(this.door(), input, lengths, given);
+    const door = this.door();
+    expectSequences(door, input);
+    expectLengths(door, input, lengths, hx === undefined ? [] : this.openState(hx, "dim"));
     const { batchFirst } = this;
     const packed = packPaddedSequence(input, lengths, { batchFirst, enforceSorted: false, allowEmpty: true });
-    const [output, states] = this.runPacked(packed, given);
+    const [output, states] = this.runPacked(packed, hx);
     const [padded] = padPackedSequence(output, { batchFirst, totalLength: input.shape[batchFirst ? 1 : 0]! });
     return [padded as Tensor, states];
   }
@@ -194,7 +220,7 @@ export abstract class Recurrent<State> extends Module {
 
   /** P: what one direction gives out at each step. */
   private get outputSize(): number {
-    return this.projSize > 0 ? this.projSize : this.hiddenSize;
+    return this.projSize > 0 ? this.projSize : wholeNumber(this.hiddenSize);
   }
 
   /** What the names of each direction's weights end in. */
@@ -203,7 +229,8 @@ export abstract class Recurrent<State> extends Module {
   }
 
   private plan(): Record<string, PlannedWeight>[] {
-    const { cell, inputSize, hiddenSize, numLayers, bias, projSize, outputSize, suffixes } = this;
+    const { cell, numLayers, bias, projSize, outputSize, suffixes } = this;
+    const [inputSize, hiddenSize] = [wholeNumber(this.inputSize), wholeNumber(this.hiddenSize)];
     return planWeights({ cell, inputSize, hiddenSize, numLayers, bias, projSize, outputSize, suffixes });
   }
 
@@ -219,12 +246,11 @@ export abstract class Recurrent<State> extends Module {
       batchFirst: this.batchFirst,
       dtype: first.dtype,
       stateShapes: (B) => this.stateShapes(B),
-      fused: this.projSize === 0 && this.kind.names.fused(first.dtype) !== undefined,
     };
   }
 
   override extraRepr(): string {
-    const parts = [`${this.inputSize}, ${this.hiddenSize}`];
+    const parts = [`${str(this.inputSize)}, ${str(this.hiddenSize)}`];
     if (this.projSize !== 0) parts.push(`proj_size=${this.projSize}`);
     if (this.numLayers !== 1) parts.push(`num_layers=${this.numLayers}`);
     if (!this.bias) parts.push("bias=False");
@@ -233,4 +259,25 @@ export abstract class Recurrent<State> extends Module {
     if (this.bidirectional !== false) parts.push(`bidirectional=${str(this.bidirectional)}`);
     return parts.join(", ");
   }
+}
+
+// A weight that a layer does not have is an error, as in Python, and not undefined.
+Object.setPrototypeOf(
+  Recurrent.prototype,
+  new Proxy(Object.create(Module.prototype) as Module, {
+    get(above, name, layer: Module): unknown {
+      if (typeof name !== "string" || name in above || !/^(weight|bias)_[ih]/.test(name)) {
+        return Reflect.get(above, name, layer);
+      }
+      throw new AttributeError(`'${layer.name()}' object has no attribute '${name}'`);
+    },
+  }),
+);
+
+/** The sequences of states (L·D, B, H) in another order. */
+function arranged(states: readonly unknown[], order: Tensor | null): Tensor[] {
+  return states.map((state) => {
+    expectTensor(state, "index_select", stateType);
+    return order ? indexSelect(state, 1, order) : state;
+  });
 }

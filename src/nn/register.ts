@@ -14,7 +14,7 @@ export function expectName(
   const given = kind === "module" ? `, got: ${name}` : "";
   if (name.includes(".")) throw new KeyError(`${kind} name can't contain "."${given}`);
   if (name === "") throw new KeyError(`${kind} name can't be empty string ""`);
-  const present: unknown = Reflect.get(module, name);
+  const present: unknown = name in module ? Reflect.get(module, name) : undefined;
   if (present === undefined || present === null || isOfKind(present)) return;
   throw new KeyError(`attribute '${name}' already exists`);
 }

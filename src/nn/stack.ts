@@ -7,6 +7,9 @@ import { transpose, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { reshape, swapped } from "../autograd/views.ts";
 import { type Cell, vectors } from "../cells/cell.ts";
+import { RuntimeError } from "../check.ts";
+import { bfloat16, float16, float32 } from "../dense/dtype.ts";
+import { isUsual, runLiterally } from "./literal.ts";
 import type { NodeNames } from "./node-names.ts";
 import { type CellState, project, type ScanWeights, type Sequences, scanProjected } from "./scan.ts";
 
@@ -28,7 +31,10 @@ type Run = [output: Tensor, states: Tensor[]];
 /** Runs a padded batch: (T, B, F) to (T, B, D·P), or with `batchFirst` (B, T, F) to (B, T, D·P). */
 export function runPadded(own: Stack, input: Tensor, start: readonly Tensor[], batchFirst: boolean): Run {
   const data = batchFirst ? transpose(input, 0, 1) : input;
-  const [output, states] = runStack(own, { data }, start, fusedName(own, data, data.shape[1]!));
+  if (data.shape[0] === 0) throw new RuntimeError("Expected sequence length to be larger than 0 in RNN");
+  const fused = fusedName(own, data, data.shape[1]!);
+  if (fused) expectOneDtype(own, data, start);
+  const [output, states] = runStack(own, { data }, start, fused);
   return [batchFirst ? swapped(own.names.transposed, output, 0, 1) : output, states];
 }
 
@@ -43,17 +49,30 @@ export function runPacked(
   // only sequences of length zero: nothing runs, and the states stay what they are
   if (batchSizes.length === 0)
     return [zeros(0, own.D * own.weights[0]!.weightHh.shape[1]!, { dtype: data.dtype }), [...start]];
-  const fused = fusedName(own, data, B);
+  const fused = batchSizes.every((b) => b === B) ? fusedName(own, data, B) : undefined;
   // Sequences of one length are a padded batch, and torch's fused kernel runs them as one.
-  if (fused === undefined || batchSizes.some((b) => b !== B)) return runStack(own, { data, batchSizes }, start);
+  if (fused === undefined) return runStack(own, { data, batchSizes }, start);
   const padded = reshape(data, [batchSizes.length, B, data.shape.at(-1)!]);
+  expectOneDtype(own, padded, start);
   const [output, states] = runStack(own, { data: padded }, start, fused);
-  return [view(output, [data.shape[0]!, -1]), states];
+  return [view(output, [batchSizes.length * B, -1]), states];
 }
 
 /** torch's name for its fused kernel, where it would run one. */
 function fusedName({ weights, names }: Stack, { dtype }: Tensor, B: number): string | undefined {
   return B > 0 && !weights[0]!.weightHr ? names.fused(dtype) : undefined;
+}
+
+/** torch's fused kernel has its own words for dtypes that differ: it knows these three, and wants one of them. */
+function expectOneDtype({ weights }: Stack, x: Tensor, start: readonly Tensor[]): void {
+  const dtypes = [x, weights[0]!.weightHh, ...start].map((tensor) => tensor.dtype);
+  if (dtypes.every((dtype) => dtype === x.dtype)) return;
+  if (dtypes.some((dtype) => dtype !== float32 && dtype !== float16 && dtype !== bfloat16)) {
+    throw new RuntimeError("get_mkldnn_dtype: unsupported data type");
+  }
+  throw new RuntimeError(
+    "could not create a primitive descriptor for the LSTM forward propagation primitive. Run workload with environment variable ONEDNN_VERBOSE=all to get additional diagnostic information.",
+  );
 }
 
 function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy = "StackBackward0"): Run {
@@ -65,7 +84,15 @@ function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy =
   for (let first = 0; first < weights.length; first += D) {
     const sides = weights.slice(first, first + D).map((side, direction) => {
       const state = Object.fromEntries(cell.state.map((name, i) => [name, starts[i]![first + direction]!]));
-      const run = runSide(cell, side, { data, batchSizes }, state, direction === 1, joinedBy);
+      const sequences = { data, batchSizes };
+      const run = (isUsual(cell, side, sequences, state) ? runSide : runLiterally)(
+        cell,
+        side,
+        sequences,
+        state,
+        direction === 1,
+        joinedBy,
+      );
       for (const [i, name] of cell.state.entries()) ends[i]!.push(run.state[name]!);
       return run.output;
     });

@@ -93,7 +93,9 @@ function asMap(given: StateDict): ReadonlyMap<string, unknown> {
   if (given instanceof Map) return given;
   const plain = typeof given === "object" && given !== null && !Array.isArray(given) && !(given instanceof Tensor);
   if (plain) return new Map(Object.entries(given));
-  throw new TypeError(`Expected state_dict to be dict-like, got <class '${pythonTypeOf(given)}'>.`);
+  throw new TypeError(
+    `Expected state_dict to be dict-like, got <class '${given instanceof Tensor ? "torch.Tensor" : pythonTypeOf(given)}'>.`,
+  );
 }
 
 /** The names under a module's path that mean nothing to it. */

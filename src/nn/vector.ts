@@ -5,11 +5,17 @@ import { noGrad } from "../autograd/mode.ts";
 import { view, viewAs } from "../autograd/shape.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
-import { pythonTypeOf } from "../check.ts";
+import { expectIterable, pythonTypeOf } from "../check.ts";
+import { expectTensor } from "./recurrent-input.ts";
 
 /** torch.nn.utils.parameters_to_vector: the elements of all parameters in their order; gradients flow through. */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
-  return cat(Array.from(parameters, (parameter) => view(parameter, -1)));
+  expectIterable(parameters);
+  const pieces = Array.from(parameters, (parameter) => {
+    expectTensor(parameter, "device");
+    return view(parameter, -1);
+  });
+  return cat(pieces);
 }
 
 /**

@@ -23,15 +23,16 @@ export type Nonlinearity =
 export type FanMode = "fan_in" | "fan_out";
 
 /** The factor by which an activation needs larger weights; `negativeSlope` is leaky_relu's (torch.nn.init.calculate_gain). */
-export function calculateGain(nonlinearity: Nonlinearity, negativeSlope = 0.01): number {
+export function calculateGain(nonlinearity: Nonlinearity, negativeSlope?: number | null): number {
   if (nonlinearity === "tanh") return 5 / 3;
   if (nonlinearity === "relu") return Math.sqrt(2);
   if (nonlinearity === "leaky_relu") {
-    if (typeof negativeSlope !== "number") throw new ValueError(`negative_slope ${negativeSlope} not a valid number`);
-    return Math.sqrt(2 / (1 + negativeSlope * negativeSlope));
+    const slope = negativeSlope ?? 0.01;
+    if (typeof slope !== "number") throw new ValueError(`negative_slope ${pythonWord(slope)} not a valid number`);
+    return Math.sqrt(2 / (1 + slope * slope));
   }
   if (nonlinearity === "selu") return 3 / 4;
-  if (!LINEAR.test(nonlinearity)) throw new ValueError(`Unsupported nonlinearity ${nonlinearity}`);
+  if (!LINEAR.test(nonlinearity)) throw new ValueError(`Unsupported nonlinearity ${pythonWord(nonlinearity)}`);
   return 1;
 }
 
@@ -72,3 +73,6 @@ export function uniformBound(std: number): number {
 }
 
 const LINEAR = /^(linear|sigmoid|conv(_transpose)?[123]d)$/;
+
+const pythonWord = (value: unknown): string =>
+  ({ true: "True", false: "False", null: "None" })[String(value)] ?? String(value);

@@ -1,7 +1,7 @@
 /**
  * The initial weights that are more than one draw: normals cut off at both ends, orthogonal matrices, sparse ones.
  */
-import { RuntimeError } from "../check.ts";
+import { ZeroDivisionError } from "../check.ts";
 import { type DrawType, type FloatArray, rounding, typeOf } from "./element.ts";
 import type { Generator } from "./generator.ts";
 import { randomPermutation } from "./integers.ts";
@@ -23,7 +23,7 @@ export function truncatedNormal<Out extends FloatArray>(
   contiguous = true,
   type: DrawType = typeOf(out),
 ): Out {
-  if (std === 0) throw new RuntimeError("float division by zero");
+  if (std === 0) throw new ZeroDivisionError("float division by zero");
   const probability = normalCdf((b - mean) / std) - normalCdf((a - mean) / std);
   return probability > 0.3
     ? rejectNormals(generator, out, mean, std, a, b, contiguous, type)

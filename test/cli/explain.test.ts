@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -119,6 +119,8 @@ describe("unrolled explain", () => {
     [["explain", "missing.pt", "--hidden", "3"], "leave out --hidden"],
     [["explain", import.meta.filename], "explain.test.ts: torch, byte 0: not a file of torch.save"],
     [["explain", "--input", import.meta.filename], "is no JSON"],
+    [["explain", "--kind", "lstm", "--nonlinearity", "relu"], "--nonlinearity is for an RNN, and this is an LSTM"],
+    [["explain", "--kind", "gru", "--nonlinearity", "tanh"], "--nonlinearity is for an RNN, and this is a GRU"],
     [["explain", "--kind", "gru", "--proj", "1"], "proj_size argument is only supported for LSTM, not RNN or GRU"],
     [["explain", "a", "b"], "too many arguments"],
     [["explode"], "unknown command 'explode'"],
@@ -129,14 +131,23 @@ describe("unrolled explain", () => {
     expect(err).toContain(message);
   });
 
+  it("tells its version", async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
+    expect(await run("--version")).toEqual({ code: 0, out: version, err: "" });
+  });
+
   it("helps, with examples that work", async () => {
     expect((await run()).out).toContain("Exit codes:");
     const { code, out } = await run("explain", "--help");
     expect(code).toBe(0);
     const examples = [...out.matchAll(/^ {2}\$ unrolled (.*)$/gm)].map((match) => match[1]!);
     expect(examples.length).toBeGreaterThan(3);
-    for (const example of examples.filter((line) => !line.includes("model.pt"))) {
-      expect((await run(...example.split(" "))).code, example).toBe(0);
+    file("model.pt", torch.save(new nn.LSTM(3, 4, { numLayers: 2 }).stateDict()));
+    file("x.json", "[[1, 2, 3], [4, 5, 6]]");
+    for (const example of examples) {
+      const [line] = example.split(" > ");
+      const argv = line!.split(" ").map((part) => (/\.(pt|json)$/.test(part) ? join(folder, part) : part));
+      expect((await run(...argv)).code, example).toBe(0);
     }
     for (const line of out.split("\n")) expect(line.length, line).toBeLessThanOrEqual(84);
   });

@@ -1,5 +1,5 @@
 /** The command: outputs from elsewhere beside a model file, a verdict, and an exit code for scripts. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -68,7 +68,7 @@ describe("unrolled verify", () => {
     const { code, out, err } = await unrolled(at("gru.pt"), "--input", at("x.json"), "--output", at("y-wrong.json"));
     expect(code).toBe(1);
     expect(out).toMatch(/^differs at layer 0, forward, step 0, output, batch 0, unit 0: \S+ instead of \S+\n/);
-    expect(out).toContain("likely cause: missing b_hh");
+    expect(out).toContain("likely cause: missing bias b_hh");
     expect(err).toMatch(/^unrolled: .*y-wrong\.json differs from what .*gru\.pt gives$/);
   });
 
@@ -82,7 +82,7 @@ describe("unrolled verify", () => {
       "--json",
     );
     expect(code).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({ agrees: false, step: 0, term: "output", cause: "missing b_hh" });
+    expect(JSON.parse(out)).toMatchObject({ agrees: false, step: 0, term: "output", cause: "missing bias b_hh" });
   });
 
   it("takes states, another layout and one of several layers", async () => {
@@ -144,5 +144,21 @@ describe("unrolled verify", () => {
     expect(code).toBe(0);
     expect(out).toContain("$ unrolled verify model.pt --input x.json --output y.json");
     expect(out).toContain("0 they agree, 1 they differ, 2 wrong usage");
+    const gru = new nn.GRU(3, 3);
+    const x = torch.randn(3, 3, 3);
+    await mkdir(at("examples"));
+    await writeFile(at("examples/model.pt"), torch.save(gru.stateDict()));
+    const prefixed = [...gru.stateDict()].map(([name, value]): [string, torch.Tensor] => [`encoder.${name}`, value]);
+    await writeFile(at("examples/checkpoint.pt"), torch.save(new Map(prefixed)));
+    await write("examples/x.json", x.tolist());
+    await write("examples/y.json", gru.forward(x)[0].tolist());
+    await write("examples/h.json", torch.zeros(1, 3, 3).tolist());
+    const examples = [...out.matchAll(/^ {2}\$ unrolled verify (.*?)(?: && .*)?$/gm)].map((match) => match[1]!);
+    expect(examples.length).toBeGreaterThan(3);
+    for (const example of examples) {
+      const argv = example.split(" ").map((part) => (/\.(pt|json)$/.test(part) ? at(`examples/${part}`) : part));
+      // outputs that were computed time first differ from those computed batch first, which is a right answer, too
+      expect((await unrolled(...argv)).code, example).toBe(example.includes("--batch-first") ? 1 : 0);
+    }
   });
 });

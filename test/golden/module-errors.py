@@ -21,6 +21,11 @@ def P(data, *sizes):
     return PackedSequence(data, torch.tensor(sizes))
 
 
+def T(*states):
+    """Several states: a tuple here, an array in JavaScript."""
+    return states
+
+
 def double(x):
     return x * 2
 
@@ -142,7 +147,7 @@ nn.RNN(3, 4)(5)
 nn.RNN(3, 4)('x')
 nn.RNN(3, 4)({})
 nn.RNN(3, 4)(Z(5, 2, 3), 5)
-nn.RNN(3, 4)(Z(5, 2, 3), [Z(1, 2, 4)])
+nn.RNN(3, 4)(Z(5, 2, 3), T(Z(1, 2, 4)))
 assigned('weight_ih_l0', None)(Z(5, 2, 3))
 assigned('weight_hh_l0', None)(Z(5, 2, 3))
 assigned('bias_hh_l0', None)(Z(5, 2, 3))
@@ -359,7 +364,7 @@ nn.GRU(3, 4)(Z(5, 2, 7))
 nn.GRU(3, 4)(Z(5, 2, 3), Z(2, 4))
 nn.GRU(3, 4)(Z(5, 3), Z(1, 1, 4))
 nn.GRU(3, 4)(Z(5, 2, 3), Z(1, 3, 4))
-nn.GRU(3, 4)(Z(5, 2, 3), [Z(1, 2, 4), Z(1, 2, 4)])
+nn.GRU(3, 4)(Z(5, 2, 3), T(Z(1, 2, 4), Z(1, 2, 4)))
 nn.GRU(3, 4, bidirectional=True)(Z(5, 2, 3), Z(1, 2, 4))
 nn.GRU(3, 4)(Z(5, 2, 3).half())
 nn.GRU(3, 4)(Z(5, 2, 3), Z(1, 2, 4).double())

@@ -212,8 +212,9 @@ describe("an explanation", () => {
         product:
           x.a = W_ih·x + b_ih  what it makes of the input
           r.a = W_hh·h + b_hh  what it makes of the state before
-        Numbers are shown with 3 digits after the point; the layer computes with more,
-        so that your last digits may differ a little.
+        Numbers are shown with 3 digits after the point; the layer computes with more.
+        Where a calculator that is given the shown numbers comes out at other last
+        digits, the sign is ≈ instead of =.
 
       Layer 0 · step 1 of 0..1
       ────────────────────────
@@ -239,6 +240,28 @@ describe("an explanation", () => {
                 and out, as output[1, 0]"
     `);
   });
+
+  it.each([torch.float16, torch.bfloat16])(
+    "recombines in %s, where products are float32 until the bias is added",
+    (dtype) => {
+      torch.manualSeed(6);
+      const lstm = new nn.LSTM(17, 5, { dtype, bidirectional: true });
+      const { steps, output } = explain(lstm, torch.randn(4, 3, 17, { dtype }));
+      expect((output as Tensor).dtype).toBe(dtype);
+      for (const step of steps) {
+        for (const gate of lstm.cell.gates) {
+          const x = termOf(step, "W_ih·x", gate)
+            .add(termOf(step, "b_ih", gate))
+            .to(dtype);
+          const r = termOf(step, "W_hh·h", gate)
+            .add(termOf(step, "b_hh", gate))
+            .to(dtype);
+          expect(torch.equal(x, termOf(step, `x.${gate}`))).toBe(true);
+          expect(torch.equal(r, termOf(step, `r.${gate}`))).toBe(true);
+        }
+      }
+    },
+  );
 
   it("stays as it was when the weights change", () => {
     const rnn = small();

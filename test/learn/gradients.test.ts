@@ -119,6 +119,28 @@ describe("the flow", () => {
     ).toBe(flow.loss);
   });
 
+  it.each([
+    ["LSTM", new nn.LSTM(3, 5, { bidirectional: true, numLayers: 2 })],
+    ["GRU", new nn.GRU(3, 5, { bidirectional: true })],
+    ["RNN", new nn.RNN(3, 5)],
+  ] as const)("through packed sequences of an %s adds up to .grad as well", (_, made) => {
+    torch.manualSeed(9);
+    const layer = made as unknown as Layer;
+    const packed = nn.utils.packPaddedSequence(torch.randn(5, 3, 3), [2, 5, 4], { enforceSorted: false });
+    const score = (output: nn.utils.PackedSequence, state: LayerState): Tensor => loss(output.data, state);
+    const flow = gradientFlow(layer, packed, score);
+    const [output, state] = layer.forward(packed);
+    score(output, state).backward();
+    for (const { weights, direction } of flow.sides) {
+      for (const weight of weights) {
+        expect(weight.shares).toHaveLength(5);
+        expect(torch.equal(addShares(weight, direction), layer[weight.name as "weight_ih_l0"]!.grad!)).toBe(true);
+      }
+    }
+    expect(flow.toText()).toContain("t=4");
+    layer.zeroGrad();
+  });
+
   it("needs a loss with a past", () => {
     const rnn = new nn.RNN(3, 2);
     expect(() => gradientFlow(rnn, torch.ones(2, 1, 3), (output) => output.detach().sum())).toThrow(

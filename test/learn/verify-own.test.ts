@@ -48,7 +48,7 @@ describe("verify of a layer with peepholes", () => {
   it.each([
     ["old c", "the old c instead of the new one in o"],
     ["no peephole at i", "w_ci·c_{t-1} forgotten in i"],
-    ["no b_ih", "missing b_ih"],
+    ["no b_ih", "missing bias b_ih"],
     ["gates", "gate order i f o g"],
   ] as const)("names the mistake: %s", (mistake, cause) => {
     const verdict = verify(peepholes(mistake), layer as unknown as nn.Recurrent<readonly [Tensor, Tensor]>, x);
@@ -72,7 +72,7 @@ describe("verify of a layer without recurrent gates", () => {
 
   it("agrees with one that is right, and names what is missing in others", () => {
     expect(verify(by(true, true), independent, x).agrees).toBe(true);
-    expect(verify(by(false, true), independent, x).cause).toBe("missing b_ih");
+    expect(verify(by(false, true), independent, x).cause).toBe("missing bias b_ih");
     expect(verify(by(true, false), independent, x).cause).toContain("state not carried");
   });
 });

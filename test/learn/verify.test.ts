@@ -70,7 +70,7 @@ const around = (step: Step): Case[] => [
   },
   { cause: "off by one step: h_{t-1} is given out instead of h_t", step, after: shiftedBy },
   {
-    cause: "time and batch axes confused",
+    cause: "time and batch axes confused (batchFirst)",
     step,
     state: false,
     before: (x) => x.transpose(0, 1),
@@ -83,23 +83,26 @@ const around = (step: Step): Case[] => [
     before: (x) => x.transpose(0, 1).reshape(T, B, F),
   },
   { cause: "the sequence is read from its end", step, before: (x) => x.flip(0) },
-  { cause: "b_ih added twice", step: (x, s, w, start) => step(x, s, { ...w, bi: w.bi.add(w.bi) }, start) },
-  { cause: "W_ih and W_hh exchanged", step: (x, s, w, start) => step(x, s, { ...w, wi: w.wh, wh: w.wi }, start) },
-  { cause: "missing b_ih", step: (x, s, w, start) => step(x, s, { ...w, bi: w.bi.mul(0) }, start) },
-  { cause: "missing b_hh", step: (x, s, w, start) => step(x, s, { ...w, bh: w.bh.mul(0) }, start) },
+  { cause: "bias b_ih added twice", step: (x, s, w, start) => step(x, s, { ...w, bi: w.bi.add(w.bi) }, start) },
+  {
+    cause: "weights W_ih and W_hh exchanged",
+    step: (x, s, w, start) => step(x, s, { ...w, wi: w.wh, wh: w.wi }, start),
+  },
+  { cause: "missing bias b_ih", step: (x, s, w, start) => step(x, s, { ...w, bi: w.bi.mul(0) }, start) },
+  { cause: "missing bias b_hh", step: (x, s, w, start) => step(x, s, { ...w, bh: w.bh.mul(0) }, start) },
 ];
 
 const elman: Step = (x, [h], { wi, wh, bi, bh }) => [tanh(x.matmul(wi.T).add(bi).add(h!.matmul(wh.T)).add(bh))];
 
 const RNN_CASES: Case[] = [
   ...around(elman),
-  { cause: "both biases missing", step: (x, [h], { wi, wh }) => [tanh(x.matmul(wi.T).add(h!.matmul(wh.T)))] },
+  { cause: "missing biases b_ih and b_hh", step: (x, [h], { wi, wh }) => [tanh(x.matmul(wi.T).add(h!.matmul(wh.T)))] },
   {
-    cause: "W_hh transposed",
+    cause: "transposed weight W_hh",
     step: (x, [h], { wi, wh, bi, bh }) => [tanh(x.matmul(wi.T).add(bi).add(h!.matmul(wh)).add(bh))],
   },
   {
-    cause: "W_ih transposed",
+    cause: "transposed weight W_ih",
     step: (x, [h], { wi, wh, bi, bh }) => [tanh(x.matmul(wi).add(bi).add(h!.matmul(wh.T)).add(bh))],
   },
   {
@@ -116,7 +119,7 @@ const RNN_CASES: Case[] = [
   },
   { cause: "(W_ha·h + b_ha) forgotten in a", step: (x, _, { wi, bi }) => [tanh(x.matmul(wi.T).add(bi))] },
   {
-    cause: "W_ih in place of W_hh",
+    cause: "weight W_ih in place of W_hh",
     step: (x, [h], { wi, bi, bh }) => [tanh(x.matmul(wi.T).add(bi).add(h!.matmul(wi.T)).add(bh))],
   },
 ];
@@ -149,11 +152,11 @@ const transposeEach =
 
 const LSTM_CASES: Case[] = [
   ...around(lstmWith({})),
-  { cause: "gate order i o f g (ONNX)", step: lstmWith({ order: "iofg" }) },
-  { cause: "gate order i g f o (TensorFlow 1)", step: lstmWith({ order: "igfo" }) },
-  { cause: "gate order f i g o (the order of many papers)", step: lstmWith({ order: "figo" }) },
-  { cause: "gate order o g f i", step: lstmWith({ order: "ogfi" }) },
-  { cause: "W_hh transposed", step: lstmWith({ wh: transposeEach(4) }) },
+  { cause: "wrong gate order i o f g (ONNX)", step: lstmWith({ order: "iofg" }) },
+  { cause: "wrong gate order i g f o (TensorFlow 1)", step: lstmWith({ order: "igfo" }) },
+  { cause: "wrong gate order f i g o (the order of many papers)", step: lstmWith({ order: "figo" }) },
+  { cause: "wrong gate order o g f i", step: lstmWith({ order: "ogfi" }) },
+  { cause: "transposed weight W_hh", step: lstmWith({ wh: transposeEach(4) }) },
   {
     cause: "c not carried: every step starts from zeros",
     state: false,
@@ -206,17 +209,20 @@ const gruWith =
 
 const GRU_CASES: Case[] = [
   ...around(gruWith({})),
-  { cause: "gate order z r n (ONNX and Keras)", step: gruWith({ order: "zrn" }) },
-  { cause: "gate order n z r", step: gruWith({ order: "nzr" }) },
+  { cause: "wrong gate order z r n (ONNX and Keras)", step: gruWith({ order: "zrn" }) },
+  { cause: "wrong gate order n z r", step: gruWith({ order: "nzr" }) },
   {
-    cause: "reset before the product: gate r multiplies h instead of (W_hn·h + b_hn)",
+    cause: "reset gate before the product: r multiplies h instead of (W_hn·h + b_hn)",
     step: gruWith({ n: (xn, r, h, w, b) => tanh(xn.add(r.mul(h).matmul(w.T)).add(b)) }),
   },
   {
-    cause: "b_hn outside the product: it must be inside, r·(W_hn·h + b_hn)",
+    cause: "b_hn outside the product with the reset gate: it must be inside, r·(W_hn·h + b_hn)",
     step: gruWith({ n: (xn, r, h, w, b) => tanh(xn.add(r.mul(h.matmul(w.T))).add(b)) }),
   },
-  { cause: "gate r forgotten in n", step: gruWith({ n: (xn, _, h, w, b) => tanh(xn.add(h.matmul(w.T)).add(b)) }) },
+  {
+    cause: "reset gate forgotten: r does not multiply (W_hn·h + b_hn) in n",
+    step: gruWith({ n: (xn, _, h, w, b) => tanh(xn.add(h.matmul(w.T)).add(b)) }),
+  },
   { cause: "z and 1 - z exchanged", step: gruWith({ h: (z, h, n) => z.mul(n).add(torch.rsub(z, 1).mul(h)) }) },
   {
     cause: "sigmoid instead of tanh in n",
@@ -224,10 +230,10 @@ const GRU_CASES: Case[] = [
   },
   { cause: "tanh forgotten in n", step: gruWith({ n: (xn, r, h, w, b) => xn.add(r.mul(h.matmul(w.T).add(b))) }) },
   { cause: "tanh instead of sigmoid in z", step: gruWith({ squash: tanh }) },
-  { cause: "W_hh transposed", step: gruWith({ wh: transposeEach(3) }) },
-  { cause: "missing b_hn", step: gruWith({ n: (xn, r, h, w) => tanh(xn.add(r.mul(h.matmul(w.T)))) }) },
+  { cause: "transposed weight W_hh", step: gruWith({ wh: transposeEach(3) }) },
+  { cause: "missing bias b_hn", step: gruWith({ n: (xn, r, h, w) => tanh(xn.add(r.mul(h.matmul(w.T)))) }) },
   {
-    cause: "b_ih and b_hh exchanged",
+    cause: "biases b_ih and b_hh exchanged",
     step: (x, s, w, start) => gruWith({})(x, s, { ...w, bi: w.bh, bh: w.bi }, start),
   },
 ];
@@ -366,7 +372,7 @@ describe("the place of a difference", () => {
     );
     expect(lines.slice(1)).toEqual([
       expect.stringMatching(/^ {2}largest difference: \d+ ulp$/),
-      "  likely cause: both biases missing",
+      "  likely cause: missing biases b_ih and b_hh",
       "  hint: add b_ih and b_hh",
     ]);
   });

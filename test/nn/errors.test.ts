@@ -25,6 +25,7 @@ const words = {
   Z: (...shape: number[]) => torch.zeros(shape),
   P: (data: Tensor, ...sizes: number[]) =>
     new nn.utils.PackedSequence(data, torch.tensor(sizes, { dtype: torch.int64 })),
+  T: (...states: Tensor[]) => states,
   double: (x: Tensor) => x.mul(2),
   deepcopy: nn.deepcopy,
   without: (state: State, name: string) => new torch.OrderedDict([...state].filter(([key]) => key !== name)),

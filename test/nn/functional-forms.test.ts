@@ -55,7 +55,7 @@ describe("a layer as a function", () => {
   it("wants as many weights as its settings say", () => {
     const { allWeights } = new nn.GRU(3, 5);
     const [x, h] = [torch.zeros(4, 2, 3), torch.zeros(1, 2, 5)];
-    const call = () => torch.gru(x, h, allWeights.flat(), false, 1, 0, false, false, false);
+    const call = () => torch.gru(x, h, allWeights.flat().slice(1), false, 1, 0, false, false, false);
     expect(call).toThrow("got an incorrect number of RNN parameters");
   });
 });
