@@ -5,12 +5,23 @@ Numbers are base64 of their bytes. The weights are float32, so that both precisi
 
 import base64
 import math
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
 SEED = 11
-T, B, F, H, L = 7, 3, 2, 5, 2
+
+
+class Sizes(NamedTuple):
+    T: int
+    B: int
+    F: int
+    H: int
+    L: int
+
+
+T, B, F, H = 5, 3, 11, 7
 
 
 class Layers(nn.Module):
@@ -18,8 +29,9 @@ class Layers(nn.Module):
 
     gates, matrix, vectors, states = 1, True, (), 1
 
-    def __init__(self, bias):
+    def __init__(self, bias, F, H, L):
         super().__init__()
+        self.L = L
         rows = self.gates * H
         for layer in range(L):
             for end in (f"_l{layer}", f"_l{layer}_reverse"):
@@ -44,7 +56,7 @@ class Layers(nn.Module):
             xs = weight("weight_ih") @ x_t
             if weight("bias_ih") is not None:
                 xs = xs + weight("bias_ih")
-            hs = weight("weight_hh") @ state[0] if self.matrix else x_t.new_zeros(self.gates * H)
+            hs = weight("weight_hh") @ state[0] if self.matrix else x_t.new_zeros(self.gates * state[0].shape[0])
             if weight("bias_hh") is not None:
                 hs = hs + weight("bias_hh")
             state = self.step(xs.chunk(self.gates), hs.chunk(self.gates), state, weight)
@@ -54,7 +66,7 @@ class Layers(nn.Module):
     def forward(self, x, start):
         """One sequence (T, F) from states (2L, H) each."""
         ends = []
-        for layer in range(L):
+        for layer in range(self.L):
             sides = []
             for d, end in enumerate((f"_l{layer}", f"_l{layer}_reverse")):
                 output, state = self.side(x, [s[2 * layer + d] for s in start], end, d == 1)
@@ -109,9 +121,11 @@ def coded(tensor):
     return base64.b64encode(tensor.detach().contiguous().numpy().tobytes()).decode()
 
 
-def case(kind, lengths, bias):
-    torch.manual_seed(SEED)
-    module = kind(bias)
+def answers(kind, seed, sizes, lengths, bias):
+    """Results and gradients by name, in float32 and in float64."""
+    T, B, F, H, L = sizes
+    torch.manual_seed(seed)
+    module = kind(bias, F, H, L)
     x = torch.randn(T, B, F)
     starts = [torch.randn(2 * L, B, H) for _ in range(kind.states)]
     towards = torch.randn(T, B, 2 * H)
@@ -131,11 +145,18 @@ def case(kind, lengths, bias):
         loss.backward()
         named = {"output": output} | {f"state{i}": state for i, state in enumerate(states)}
         named |= {"dx": given[0].grad} | {f"dstate{i}": start.grad for i, start in enumerate(given[1:])}
-        return named | {f"d{name}": weight.grad for name, weight in module.named_parameters()}
+        # a module that is converted takes its gradients along
+        return named | {f"d{name}": weight.grad.clone() for name, weight in module.named_parameters()}
 
-    singles, truths = run(torch.float32), run(torch.float64)
+    return run(torch.float32), run(torch.float64)
+
+
+def case(kind, L, lengths, bias):
+    sizes = Sizes(T, B, F, H, L)
+    singles, truths = answers(kind, SEED, sizes, lengths, bias)
     return {
         "kind": kind.__name__,
+        "sizes": sizes._asdict(),
         "lengths": lengths,
         "bias": bias,
         "float32": {
@@ -146,7 +167,9 @@ def case(kind, lengths, bias):
     }
 
 
+KINDS = [PeepholeLSTM, CoupledLSTM, MGU, IndRNN]
+
+
 def make():
-    kinds = [PeepholeLSTM, CoupledLSTM, MGU, IndRNN]
-    whole, ragged = [T] * B, [2, 7, 3]
-    return {"seed": SEED, "cases": [case(kind, *rest) for kind in kinds for rest in [(whole, True), (ragged, False)]]}
+    settings = [(1, [T] * B, True), (2, [2, 5, 3], False)]
+    return {"seed": SEED, "cases": [case(kind, *rest) for kind in KINDS for rest in settings]}

@@ -113,6 +113,23 @@ describe("a cell of five gates, three states and two vectors", () => {
     }
   });
 
+  it("starts packed sequences from the states that are given", () => {
+    const state = [1, 2, 3].map(() => torch.randn(4, 2, 6)) as unknown as [Tensor, Tensor, Tensor];
+    const packed = nn.utils.packPaddedSequence(x, [4, 4]);
+    const [output, ends] = layer.forward(x, state);
+    const [rows, theirs] = layer.forward(packed, state);
+    same(rows.data, output.reshape(8, 12));
+    for (const [i, one] of ends.entries()) same(theirs[i]!, one);
+  });
+
+  it("refuses a state that is no tensor, as a layer and as a cell", () => {
+    const one = torch.zeros(4, 2, 6);
+    const wrong = [one, one, 3] as unknown as [Tensor, Tensor, Tensor];
+    expect(() => layer.forward(x, wrong)).toThrow("'int' object has no attribute 'dim'");
+    const cell = new Three.Cell(3, 6);
+    expect(() => cell.forward(torch.zeros(2, 3), wrong)).toThrow("Expected hx[0] to be 1D or 2D, got 3D instead");
+  });
+
   it("survives a copy, and a file", () => {
     const copy = nn.deepcopy(layer);
     same(copy.forward(x)[0], layer.forward(x)[0]);
