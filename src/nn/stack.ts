@@ -34,7 +34,7 @@ export function runPadded(own: Stack, input: Tensor, start: readonly Tensor[], b
   if (data.shape[0] === 0) throw new RuntimeError("Expected sequence length to be larger than 0 in RNN");
   const fused = fusedName(own, data, data.shape[1]!);
   if (fused) expectOneDtype(own, data, start);
-  const [output, states] = runStack(own, { data }, start, fused);
+  const [output, states] = runStack(own, { data }, data.shape[1]!, start, fused);
   return [batchFirst ? swapped(own.names.transposed, output, 0, 1) : output, states];
 }
 
@@ -51,10 +51,10 @@ export function runPacked(
     return [zeros(0, own.D * own.weights[0]!.weightHh.shape[1]!, { dtype: data.dtype }), [...start]];
   const fused = batchSizes.every((b) => b === B) ? fusedName(own, data, B) : undefined;
   // Sequences of one length are a padded batch, and torch's fused kernel runs them as one.
-  if (fused === undefined) return runStack(own, { data, batchSizes }, start);
+  if (fused === undefined) return runStack(own, { data, batchSizes }, B, start);
   const padded = reshape(data, [batchSizes.length, B, data.shape.at(-1)!]);
   expectOneDtype(own, padded, start);
-  const [output, states] = runStack(own, { data: padded }, start, fused);
+  const [output, states] = runStack(own, { data: padded }, B, start, fused);
   return [view(output, [batchSizes.length * B, -1]), states];
 }
 
@@ -75,7 +75,7 @@ function expectOneDtype({ weights }: Stack, x: Tensor, start: readonly Tensor[])
   );
 }
 
-function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy = "StackBackward0"): Run {
+function runStack(own: Stack, x: Sequences, B: number, start: readonly Tensor[], joinedBy = "StackBackward0"): Run {
   const { cell, weights, D } = own;
   const starts = start.map((state) => unbind(state));
   const ends: Tensor[][] = start.map(() => []);
@@ -85,7 +85,7 @@ function runStack(own: Stack, x: Sequences, start: readonly Tensor[], joinedBy =
     const sides = weights.slice(first, first + D).map((side, direction) => {
       const state = Object.fromEntries(cell.state.map((name, i) => [name, starts[i]![first + direction]!]));
       const sequences = { data, batchSizes };
-      const run = (isUsual(cell, side, sequences, state) ? runSide : runLiterally)(
+      const run = (isUsual(cell, side, sequences, B, state) ? runSide : runLiterally)(
         cell,
         side,
         sequences,
