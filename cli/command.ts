@@ -10,6 +10,14 @@ export interface Terminal {
   readonly printError: (text: string) => void;
   /** Colours for a terminal; for a pipe, the text as it is. */
   readonly paint: Paint;
+  /** Begins a progress bar; absent where nobody watches. */
+  readonly progress?: (total: number, unit: string) => Progress;
+}
+
+/** A progress bar. */
+export interface Progress {
+  readonly advance: (by: number) => void;
+  readonly stop: () => void;
 }
 
 /** Adds a command to the program. */

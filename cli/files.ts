@@ -2,11 +2,27 @@
 import { readFile } from "node:fs/promises";
 import * as torch from "unrolled";
 import { CommandError } from "./command.ts";
+import type { Contents } from "./contents.ts";
+import { type Format, formatOf } from "./formats.ts";
 
-/** What torch.save wrote. */
-export async function loaded(path: string): Promise<unknown> {
+/** A file of weights, of any format. */
+export async function contentsIn(path: string): Promise<Contents & { readonly format: Format; readonly size: number }> {
   const bytes = await contents(path);
-  return named(path, () => torch.load(bytes));
+  const format = formatOf(bytes, path);
+  return named(path, () => ({ ...format.read(bytes), format, size: bytes.length }));
+}
+
+/** A tensor from a file of numbers: .npy, .csv with a line for each step, or nested lists in JSON. */
+export async function tensorIn(path: string, dtype: torch.DType): Promise<torch.Tensor> {
+  if (path.endsWith(".npy")) {
+    const bytes = await contents(path);
+    return named(path, () => torch.loadNpy(bytes).to(dtype));
+  }
+  if (path.endsWith(".csv")) {
+    const text = new TextDecoder().decode(await contents(path));
+    return tensorFrom(path, rowsOf(path, text), dtype);
+  }
+  return tensorFrom(path, await numbersIn(path), dtype);
 }
 
 /** The numbers in a JSON file. */
@@ -20,7 +36,7 @@ export function tensorFrom(path: string, numbers: torch.TensorData, dtype: torch
   return named(path, () => torch.tensor(numbers, { dtype }));
 }
 
-async function contents(path: string): Promise<Uint8Array> {
+export async function contents(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
@@ -30,11 +46,33 @@ async function contents(path: string): Promise<Uint8Array> {
   }
 }
 
+/** The numbers of a CSV file; a first line of words names the columns. */
+function rowsOf(path: string, text: string): number[][] {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  const cells = lines.map((line) => line.split(/[,;\t]/).map((cell) => cell.trim()));
+  const isNumber = (cell: string): boolean =>
+    cell !== "" && (/^[-+]?(nan|inf)$/i.test(cell) || !Number.isNaN(Number(cell)));
+  const start = cells[0]?.every((cell) => !isNumber(cell)) ? 1 : 0;
+  return cells.slice(start).map((row, at) => {
+    const wrong = row.find((cell) => !isNumber(cell));
+    if (wrong !== undefined) throw new CommandError(`${path}: line ${at + start + 1}: '${wrong}' is no number`);
+    return row.map((cell) =>
+      /nan$/i.test(cell)
+        ? Number.NaN
+        : /inf$/i.test(cell)
+          ? Number(`${cell.replace(/inf/i, "Infinity")}`)
+          : Number(cell),
+    );
+  });
+}
+
 /** Does something with a file's contents; errors begin with the file. */
-function named<T>(path: string, work: () => T): T {
+export function named<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new CommandError(`${path}: ${(error as Error).message}`);
+    if (error instanceof CommandError) throw error;
+    const { message, hint } = error as torch.TorchError;
+    throw new CommandError(`${path}: ${message}${hint ? ` (${hint})` : ""}`);
   }
 }

@@ -1,8 +1,8 @@
 /** A recurrent layer from what stands on the command line, or from the file of a trained one. */
-import * as torch from "unrolled";
+import type * as torch from "unrolled";
 import { nn } from "unrolled";
 import { CommandError } from "./command.ts";
-import { loaded } from "./files.ts";
+import { contentsIn } from "./files.ts";
 
 /** Any layer, whatever its state is. */
 export type AnyLayer = nn.RNN | nn.LSTM | nn.GRU;
@@ -21,42 +21,64 @@ export interface Sizes {
   readonly dtype?: torch.DType;
 }
 
-interface Kind {
+/** A kind of layer. */
+export interface Kind {
+  /** torch's name for it. */
+  readonly name: string;
   /** How many blocks of rows its weights have. */
   readonly gates: number;
+  /** The gates in the order of these blocks. */
+  readonly order: readonly string[];
   readonly make: (sizes: Sizes) => AnyLayer;
 }
 
 /** The kinds of layers by their names on the command line. */
 export const KINDS: Readonly<Record<string, Kind>> = {
   rnn: {
+    name: "RNN",
     gates: 1,
+    order: ["a"],
     make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
       return new nn.RNN(inputSize, hiddenSize, { ...withoutProjection(rest), nonlinearity: nonlinearity ?? "tanh" });
     },
   },
   lstm: {
+    name: "LSTM",
     gates: 4,
+    order: ["i", "f", "g", "o"],
     make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
-      refuseNonlinearity("LSTM", nonlinearity);
+      refuseNonlinearity("an LSTM", nonlinearity);
       return new nn.LSTM(inputSize, hiddenSize, rest);
     },
   },
   gru: {
+    name: "GRU",
     gates: 3,
+    order: ["r", "z", "n"],
     make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
-      refuseNonlinearity("GRU", nonlinearity);
+      refuseNonlinearity("a GRU", nonlinearity);
       return new nn.GRU(inputSize, hiddenSize, withoutProjection(rest));
     },
   },
 };
 
-/** The only layer in a file that torch.save wrote, or the one whose names begin with `prefix`. */
-export async function layerFromFile(
+/** What chooses a layer, and what no file says of one. */
+export interface Choice {
+  readonly prefix?: string | undefined;
+  readonly nonlinearity?: "tanh" | "relu" | undefined;
+}
+
+/** The only layer in a file of weights, or the one whose names begin with `prefix`. */
+export async function layerFromFile(path: string, choice: Choice): Promise<AnyLayer> {
+  return layerFrom(path, (await contentsIn(path)).tensors, choice);
+}
+
+/** The only layer among tensors, or the one whose names begin with `prefix`. */
+export function layerFrom(
   path: string,
-  { prefix, nonlinearity }: { readonly prefix?: string; readonly nonlinearity?: "tanh" | "relu" },
-): Promise<AnyLayer> {
-  const tensors = tensorsIn(await loaded(path));
+  tensors: ReadonlyMap<string, torch.Tensor>,
+  { prefix, nonlinearity }: Choice,
+): AnyLayer {
   const first = "weight_ih_l0";
   const found = [...tensors.keys()].filter((name) => name.endsWith(first)).map((name) => name.slice(0, -first.length));
   if (found.length === 0) throw new CommandError(`${path} holds no recurrent layer: there is no ${first}`);
@@ -70,6 +92,11 @@ export async function layerFromFile(
     own.map(([name, weight]) => [name.slice(wanted[0]!.length), weight] as const).filter(([name]) => isWeight(name)),
   );
   const { kind, sizes } = measure(path, weights, nonlinearity);
+  return layerOf(kind, sizes, weights);
+}
+
+/** The layer of these sizes with these weights. */
+export function layerOf(kind: Kind, sizes: Sizes, weights: ReadonlyMap<string, torch.Tensor>): AnyLayer {
   const layer = kind.make(sizes);
   layer.loadStateDict(weights);
   return layer;
@@ -77,21 +104,15 @@ export async function layerFromFile(
 
 const isWeight = (name: string): boolean => /^(weight|bias)_(ih|hh|hr)_l\d+(_reverse)?$/.test(name);
 
-/** All tensors in nested dicts, by their path. */
-function tensorsIn(value: unknown, path = ""): Map<string, torch.Tensor> {
-  if (torch.isTensor(value)) return new Map([[path, value as torch.Tensor]]);
-  if (!(value instanceof Map)) return new Map();
-  const inner = [...value].flatMap(([key, part]) => [...tensorsIn(part, path === "" ? `${key}` : `${path}.${key}`)]);
-  return new Map(inner);
-}
-
 /** What a layer was made from, by the shapes of its weights: the number of gates is the ratio of rows to units. */
-function measure(
+export function measure(
   path: string,
   weights: ReadonlyMap<string, torch.Tensor>,
   nonlinearity: "tanh" | "relu" | undefined,
 ): { kind: Kind; sizes: Sizes } {
   const [weightIh, weightHh, weightHr] = ["ih", "hh", "hr"].map((part) => weights.get(`weight_${part}_l0`));
+  const matrices = [weightIh, weightHh, weightHr].every((weight) => weight === undefined || weight.shape.length === 2);
+  if (!matrices) throw new CommandError(`${path}: the weights of a layer are matrices`);
   if (!weightIh || !weightHh) throw new CommandError(`${path} has weight_ih_l0 but no weight_hh_l0`);
   const hiddenSize = (weightHr ?? weightHh).shape[1]!;
   const gates = weightIh.shape[0]! / hiddenSize;
@@ -112,11 +133,9 @@ function measure(
 }
 
 /** Only an RNN leaves a choice. */
-function refuseNonlinearity(name: string, nonlinearity: Sizes["nonlinearity"]): void {
+function refuseNonlinearity(name: "an LSTM" | "a GRU", nonlinearity: Sizes["nonlinearity"]): void {
   if (nonlinearity === undefined) return;
-  throw new CommandError(
-    `--nonlinearity is for an RNN, and this is ${name === "LSTM" ? "an" : "a"} ${name}: leave it out`,
-  );
+  throw new CommandError(`--nonlinearity is for an RNN, and this is ${name}: leave it out`);
 }
 
 /** A layer that cannot project says so itself when it is asked to. */

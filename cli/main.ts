@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The program `unrolled`, on the streams of the process. */
 import { styleText } from "node:util";
+import { SingleBar } from "cli-progress";
 import type { Ink } from "unrolled";
+import type { Progress } from "./command.ts";
 import { main } from "./program.ts";
 
 /** Numbers keep the terminal's own colour, light or dark. */
@@ -20,4 +22,14 @@ process.exitCode = await main(process.argv.slice(2), {
   printError: (text) => console.error(text),
   // plain where standard output is no terminal or NO_COLOR is set
   paint: (text, ink) => (STYLES[ink] ? styleText(STYLES[ink], text) : text),
+  ...(process.stderr.isTTY && { progress }),
 });
+
+function progress(total: number, unit: string): Progress {
+  const bar = new SingleBar({
+    format: `{bar} {percentage}% | {value}/{total} ${unit} | {eta_formatted} left`,
+    clearOnComplete: true,
+  });
+  bar.start(total, 0);
+  return { advance: (by) => bar.increment(by), stop: () => bar.stop() };
+}

@@ -1,11 +1,16 @@
 /** The program: its commands, and what becomes of errors. */
 import { Command, CommanderError } from "commander";
+import { TorchError } from "unrolled";
 import { CommandError, EXIT, type Register, type Terminal } from "./command.ts";
+import { convert } from "./convert.ts";
+import { diff } from "./diff.ts";
 import { explain } from "./explain.ts";
+import { inspect } from "./inspect.ts";
+import { run } from "./run.ts";
 import { verify } from "./verify.ts";
 import { version } from "./version.ts";
 
-const COMMANDS: readonly Register[] = [explain, verify];
+const COMMANDS: readonly Register[] = [explain, verify, inspect, convert, diff, run];
 
 const CODES = `
 Exit codes:
@@ -44,6 +49,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
 }
 
 function oneLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const hint = error instanceof TorchError && error.hint !== undefined ? ` (${error.hint})` : "";
+  const message = (error instanceof Error ? error.message : String(error)) + hint;
   return message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ");
 }

@@ -242,7 +242,22 @@ export { Tuple, tuple } from "./dense/tuple.ts";
 // The engine
 export { engine } from "./engine/engine.ts";
 // Files
+export { loadNpy, loadNpz, saveNpy, saveNpz } from "./files/numpy.ts";
+export type { Handle, Sliceable } from "./files/reach.ts";
+export {
+  loadSafetensors,
+  type Metadata,
+  openSafetensors,
+  SafetensorsDict,
+  SafetensorsFile,
+  saveSafetensors,
+  type TensorInfo,
+} from "./files/safetensors.ts";
+export type { ByteSource, Bytes, LaterBytes, Readable } from "./files/source.ts";
+export type { NamedTensors } from "./files/tensors.ts";
+export { load, loadTorch, save, save as saveTorch } from "./files/torch.ts";
 export { FormatError } from "./formats/format-error.ts";
+export type { LoadOptions } from "./formats/torch.ts";
 export * as F from "./functional.ts";
 // Learning
 export type { Answer, StepTerms, Told } from "./learn/answer.ts";
@@ -265,4 +280,3 @@ export * as nn from "./nn.ts";
 export * as optim from "./optim.ts";
 // Random numbers
 export { defaultGenerator, Generator, initialSeed, manualSeed, seed } from "./random/generator.ts";
-export { load, save } from "./save.ts";

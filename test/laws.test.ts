@@ -38,6 +38,7 @@ const table = (Object.keys(KINDS) as (keyof typeof KINDS)[]).flatMap((kind) =>
     { bias: true, dtype: "float32" },
     { bias: false, dtype: "float32" },
     { bias: true, dtype: "float64" },
+    { bias: false, dtype: "float64" },
   ].map((row) => ({ kind, ...row, dtype: row.dtype as keyof typeof DTYPES })),
 );
 
@@ -113,27 +114,69 @@ describe.each(table)("$kind, bias $bias, in $dtype", ({ kind, bias, dtype: name 
     same(output.at(`..., :${P}`), forwards);
   });
 
-  it("no state equals a state of zeros", () => {
-    const net = layer(F, { numLayers: 2 });
+  it("the reverse direction over a packed batch equals a layer over each sequence flipped, flipped back", () => {
+    const both = layer(F, { bidirectional: true });
+    const sequences = LENGTHS.map((length) => random(length, F));
+    const start = randomState(2, B);
+    const [output, end] = both.forward(packSequence(sequences, { enforceSorted: false }), start);
+    const outputs = unpackSequence(output);
+    for (const [b, x] of sequences.entries()) {
+      const own = each(start, (state) => state.at(`1:, ${b}`));
+      const [backwards, backwardEnd] = part(both, F, "l0_reverse").forward(x.flip(0), own);
+      same(outputs[b]!.at(`:, ${P}:`), backwards.flip(0));
+      sameAll(
+        apart(end).map((state) => state.at(`1:, ${b}`)),
+        apart(backwardEnd),
+      );
+    }
+  });
+
+  it.each([false, true])("no state equals a state of zeros: bidirectional %o", (bidirectional) => {
+    const net = layer(F, { numLayers: 2, bidirectional });
     const x = random(T, B, F);
-    const zero = together(widths.map((width) => torch.zeros(2, B, width, { dtype })));
+    const rows = bidirectional ? 4 : 2;
+    const zero = together(widths.map((width) => torch.zeros(rows, B, width, { dtype })));
     const [[output, end], [withZeros, endWithZeros]] = [net.forward(x), net.forward(x, zero)];
     same(output, withZeros);
     sameAll(apart(end), apart(endWithZeros));
-    const packed = packPaddedSequence(x, SORTED);
-    same(net.forward(packed)[0].data, net.forward(packed, zero)[0].data);
+    const packed = packPaddedSequence(x, LENGTHS, { enforceSorted: false });
+    const [[ragged, raggedEnd], [raggedWithZeros, raggedEndWithZeros]] = [
+      net.forward(packed),
+      net.forward(packed, zero),
+    ];
+    same(ragged.data, raggedWithZeros.data);
+    sameAll(apart(raggedEnd), apart(raggedEndWithZeros));
+    const [[alone, aloneEnd], [aloneWithZeros, aloneEndWithZeros]] = [
+      net.forward(x.at(":, 0")),
+      net.forward(
+        x.at(":, 0"),
+        each(zero, (state) => state.at(":, 0")),
+      ),
+    ];
+    same(alone, aloneWithZeros);
+    sameAll(apart(aloneEnd), apart(aloneEndWithZeros));
   });
 
-  it("a stack equals its layers, one after the other", () => {
-    const whole = layer(F, { numLayers: 3 });
-    const start = randomState(3, B);
+  it.each([1, 2])("a stack equals its layers, one after the other: directions %d", (D) => {
+    const whole = layer(F, { numLayers: 3, bidirectional: D === 2 });
+    const start = randomState(3 * D, B);
     const x = random(T, B, F);
+    const ends: (readonly Tensor[])[] = [];
     let sequence = x;
     for (let k = 0; k < 3; k += 1) {
-      const own = each(start, (state) => state.at(`${k}:${k + 1}`));
-      [sequence] = part(whole, k === 0 ? F : P, `l${k}`).forward(sequence, own);
+      const inputSize = k === 0 ? F : D * P;
+      const sides = ["", "_reverse"].slice(0, D).map((suffix, d) => {
+        const own = each(start, (state) => state.at(`${k * D + d}:${k * D + d + 1}`));
+        const turned = (y: Tensor): Tensor => (d === 0 ? y : y.flip(0));
+        const [output, end] = part(whole, inputSize, `l${k}${suffix}`).forward(turned(sequence), own);
+        ends.push(apart(end));
+        return turned(output);
+      });
+      sequence = torch.cat(sides, -1);
     }
-    same(whole.forward(x, start)[0], sequence);
+    const [output, end] = whole.forward(x, start);
+    same(output, sequence);
+    for (const [i, state] of apart(end).entries()) same(state, torch.cat(ends.map((own) => own[i]!)));
   });
 
   it.each(ways)("a batch equals its sequences alone: %o", (way) => {

@@ -2,18 +2,14 @@
 import { fma32, fma64 } from "../arithmetic/fma.ts";
 import { RuntimeError } from "../check.ts";
 import { bool, cppName, dtypeOfScalar, float64, promoteTypes } from "../dense/dtype.ts";
-import { type Binary, map, select } from "../dense/elementwise.ts";
+import { type Binary, fourOperations, map, select } from "../dense/elementwise.ts";
 import { expectTensor } from "./argument.ts";
 import { fit } from "./broadcast.ts";
 import { roundedQuotient } from "./division.ts";
 import { asTensor, binary, commonType, comparison, type Operand, unary } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
 
-const sum: Binary = { number: (a, b) => a + b, integer: (a, b) => a + b };
-const difference: Binary = { number: (a, b) => a - b, integer: (a, b) => a - b };
-const reversedDifference: Binary = { number: (a, b) => b - a, integer: (a, b) => b - a };
-const product: Binary = { number: (a, b) => a * b, short: Math.imul, integer: (a, b) => a * b };
-const quotient: Binary = { number: (a, b) => a / b };
+const { sum, difference, reversedDifference, product, quotient } = fourOperations;
 
 const plus = binary("AddBackward0", sum, { rule: (g) => g }, { rule: (g) => g });
 const minus = binary("SubBackward0", difference, { rule: (g) => g }, { rule: (g) => neg(g) });

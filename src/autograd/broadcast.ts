@@ -42,9 +42,9 @@ export function sumTo(g: Tensor, shape: readonly number[]): Tensor {
   if (sameDims(g.shape, shape)) return g;
   const lead = g.shape.length - shape.length;
   const dims = [...g.shape.keys()].filter((d) => d < lead || (shape[d - lead] === 1 && g.shape[d] !== 1));
-  const summed = sum(g.value, dims, true, g.dtype);
   const from = g.shape;
-  return tracked("SumBackward1", [g], summed.window(shape, summed.strides.slice(lead)), [(back) => expand(back, from)]);
+  const summed = tracked("SumBackward1", [g], sum(g.value, dims, true, g.dtype), [(back) => expand(back, from)]);
+  return lead > 0 ? reshape(summed, shape) : summed;
 }
 
 /** The same numbers in another dtype (torch.Tensor.to); the very same tensor if it has it already. */

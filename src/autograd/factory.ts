@@ -22,9 +22,10 @@ export function splitSize<Options extends TensorOptions, Rest extends unknown[]>
   ...rest: Rest
 ): [number[], ...Rest, Options] {
   const lengths = size.filter((entry) => !isOptions(entry)).flat() as number[];
-  expectLengths(who, lengths);
   const given = Object.assign({}, ...size.filter(isOptions)) as Options;
   expectOptions(who, given);
+  expectCpu(given.device);
+  expectLengths(who, lengths);
   return [lengths, ...rest, { ...given, dtype: given.dtype ?? getDefaultDtype() }];
 }
 

@@ -28,9 +28,23 @@ export function mm(a: Tensor, b: Tensor): Tensor {
     "MmBackward0",
     [a, b],
     multiply(a.value, b.value),
-    [(g) => mm(g, t(b)), (g) => mm(t(a), g)],
+    [(g) => slopeOfLeft(g, a, b), (g) => slopeOfRight(g, a, b)],
     [...(a.requiresGrad ? [b] : []), ...(b.requiresGrad ? [a] : [])],
   );
+}
+
+/** G·Bᵀ, laid out as the left factor is. */
+function slopeOfLeft(g: Tensor, a: Tensor, b: Tensor): Tensor {
+  return liesInColumns(a) ? t(mm(b, t(g))) : mm(g, t(b));
+}
+
+/** Aᵀ·G, laid out as the right factor is: a weight, which comes transposed, gets a gradient in rows. */
+function slopeOfRight(g: Tensor, a: Tensor, b: Tensor): Tensor {
+  return liesInColumns(b) ? t(mm(t(g), a)) : mm(t(a), g);
+}
+
+function liesInColumns({ shape, value: { strides } }: Tensor): boolean {
+  return strides[0] === 1 && strides[1] === shape[0];
 }
 
 /** The weights of a sum with a product: beta·x + alpha·(a·b). */
@@ -59,7 +73,11 @@ export function addmm(bias: Tensor, a: Tensor, b: Tensor, weights: SumWeights = 
     "AddmmBackward0",
     [bias, a, b],
     value,
-    [(g) => fit(times(g, beta), bias), (g) => times(mm(g, t(b)), alpha), (g) => times(mm(t(a), g), alpha)],
+    [
+      (g) => fit(times(g, beta), bias),
+      (g) => times(slopeOfLeft(g, a, b), alpha),
+      (g) => times(slopeOfRight(g, a, b), alpha),
+    ],
     [...(b.requiresGrad ? [a] : []), ...(a.requiresGrad ? [b] : [])],
   );
 }
@@ -245,6 +263,11 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
     return view(rows, [...x.shape.slice(0, -1), weight.shape[0]!]);
   }
   return add(matmul(x, t(weight)), bias);
+}
+
+/** `linear` for rows (B, in) and a matrix that is transposed already (in, out): a loop transposes it once. */
+export function affine(x: Tensor, matrix: Tensor, bias?: Tensor | null): Tensor {
+  return bias ? addmm(bias, x, matrix) : mm(x, matrix);
 }
 
 function column(x: Dense): Dense {

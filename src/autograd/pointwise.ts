@@ -11,8 +11,9 @@ import { type ElementaryName, functions } from "../engine/functions.ts";
 import type { Values } from "../engine/gemm.ts";
 import { expectOperand } from "./argument.ts";
 import { add, div, eq, ge, gt, le, logicalAnd, lt, mul, neg, sub, where } from "./arithmetic.ts";
+import { zerosLike } from "./create.ts";
 import { binary, type Operand, toFloatType, unary } from "./table.ts";
-import { Tensor } from "./tensor.ts";
+import { Tensor, tracked } from "./tensor.ts";
 
 type OfOne = (x: Tensor) => Tensor;
 
@@ -158,12 +159,19 @@ export const relu: OfOne = unary(
     (x) => (x < 0 ? 0 : x),
     (x) => (x < 0n ? 0n : x),
   ),
-  {
-    // NaN lets the gradient pass, as in torch: the question is y ≤ 0.
-    rule: (g, _, y) => where(le(y, 0), 0, g),
-    reads: "y",
-  },
+  { rule: (g, _, y) => whereAbove(g, y), reads: "y" },
 );
+/** `g` where y > 0, else 0; to y its derivative is zero. NaN lets `g` pass, as in torch: the question is y ≤ 0. */
+function whereAbove(g: Tensor, y: Tensor): Tensor {
+  const { value } = where(le(y, 0), 0, g);
+  return tracked(
+    "ThresholdBackwardBackward0",
+    [g, y],
+    value,
+    [(back) => whereAbove(back, y), (back) => zerosLike(back)],
+    [y],
+  );
+}
 /** torch.nn.functional.silu: x·sigmoid(x). */
 export const silu: OfOne = unary("SiluBackward0", silued, {
   rule: (g, x) => {

@@ -1,53 +1,145 @@
-/** The loop over time in one call of the engine, where nobody will ask for gradients. */
-import { type Cell, type Named, recurrentGates } from "../cells/cell.ts";
-import { copyElements, elements, wrap } from "../dense/dense.ts";
+/** A whole stack of loops over time, each in one call of the engine, where nobody will ask for gradients. */
+import { type Cell, recurrentGates, vectors } from "../cells/cell.ts";
+import { type Dense, elements, wrap } from "../dense/dense.ts";
 import { float32 } from "../dense/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import { isGradEnabled } from "./mode.ts";
 import { Tensor } from "./tensor.ts";
+import { packable } from "./weights.ts";
 
-/** What goes into the loop: W_ih·x + b_ih for all steps, (T, B, G·H) or with batch sizes (Σ b_t, G·H), and the rest. */
-export interface Loop {
-  readonly projected: Tensor;
-  readonly batchSizes?: readonly number[] | undefined;
-  /** W_hh (R·H, H), for R recurrent gates */
-  readonly weight: Tensor;
-  readonly bias?: Tensor | undefined;
-  /** The cell's vectors (H) each. */
-  readonly vectors: readonly Tensor[];
-  /** (B, H) each. */
-  readonly start: Named<string, Tensor>;
-  readonly reverse: boolean;
+/** The role of a cell's vector among the weights: `v.p`. */
+export type VectorRole = `v.${string}`;
+
+/** The weights of one loop: G gates of H units, R of them recurrent, F features, P outputs, which are H without W_hr. */
+export interface ScanWeights {
+  /** W_ih (G·H, F) */
+  readonly weightIh: Tensor;
+  /** W_hh (R·H, P); without rows where no gate is recurrent. */
+  readonly weightHh: Tensor;
+  /** b_ih (G·H) */
+  readonly biasIh?: Tensor | undefined;
+  /** b_hh (R·H) */
+  readonly biasHh?: Tensor | undefined;
+  /** W_hr (P, H) */
+  readonly weightHr?: Tensor | undefined;
+  /** The cell's vectors (H) */
+  readonly [vector: VectorRole]: Tensor | undefined;
 }
 
-/** The outputs of all steps in the shape of `projected`, and the states after the last; undefined if it has to be steps. */
+/** Loops on each other: layer by layer, in each layer D directions. */
+export interface Loops {
+  readonly cell: Cell;
+  readonly weights: readonly ScanWeights[];
+  readonly D: number;
+}
+
+/**
+ * Runs the loops over B sequences (T, B, F), or with batch sizes (Σ b_t, F), from the states (L·D, B, P), (L·D, B, H) ...
+ * or, without any, from zero. Gives the outputs (T, B, D·P) or (Σ b_t, D·P) and the states after the last step; undefined
+ * if it has to be step by step.
+ */
 export function recur(
-  cell: Cell,
-  { projected, batchSizes, weight, bias, vectors, start, reverse }: Loop,
-): { output: Tensor; state: Named<string, Tensor> } | undefined {
-  const begin = cell.state.map((name) => start[name]!);
-  const recurrent = recurrentGates(cell).length === 0 ? [] : bias ? [weight, bias] : [weight];
-  const inputs = [projected, ...recurrent, ...vectors, ...begin];
-  const recorded = isGradEnabled() && inputs.some((x) => x.requiresGrad);
-  if (recorded || inputs.some((x) => x.dtype !== float32 || x.value.count === 0)) return undefined;
-  const [B, H] = [begin[0]!.shape[0]!, begin[0]!.shape[1]!];
-  const shape = [...projected.shape.slice(0, -1), H];
-  const output = new Float32Array((projected.value.count / projected.shape.at(-1)!) * H);
-  const states = begin.map((state) => copyElements(state.value) as Float32Array);
-  const { data, offset, strides } = weight.value;
-  const done = engine.recur({
-    cell,
-    H,
-    x: elements(projected.value) as Float32Array,
-    weights: { data: data as Float32Array, offset, rowStride: strides[1]!, columnStride: strides[0]! },
-    bias: bias && (elements(bias.value) as Float32Array),
-    vectors: vectors.map((vector) => elements(vector.value) as Float32Array),
-    batchSizes: batchSizes ?? new Array<number>(projected.shape[0]!).fill(B),
-    reverse,
-    states,
-    output,
-  });
-  if (!done) return undefined;
-  const ends = cell.state.map((name, i) => [name, new Tensor(wrap(states[i]!, [B, H], float32))]);
-  return { output: new Tensor(wrap(output, shape, float32)), state: Object.fromEntries(ends) };
+  { cell, weights, D }: Loops,
+  data: Tensor,
+  batchSizes: readonly number[] | undefined,
+  B: number,
+  start: readonly Tensor[],
+): [output: Tensor, states: Tensor[]] | undefined {
+  if (cell.watched || !isPlain(data) || !start.every(isPlain) || !weights.every(arePlain)) return undefined;
+  const [gates, recurrent] = [cell.gates.length, recurrentGates(cell).length];
+  const P = weights[0]!.weightHh.shape[1]!;
+  const H = unitsOf(cell, weights);
+  const steps = batchSizes ? batchSizes.length : data.shape[0]!;
+  const rows = batchSizes ? data.shape[0]! : steps * B;
+  // what does not fit together is for the steps, which say what is wrong
+  const width = D * P;
+  if (data.shape.length !== (batchSizes ? 2 : 3) || !fit({ cell, weights, D }, data.shape.at(-1)!)) return undefined;
+  if (batchSizes && !areLiving(batchSizes, B, rows)) return undefined;
+  if (!start.every(({ shape }, i) => is(shape, weights.length, B, i === 0 ? P : H))) return undefined;
+  const states = cell.state.map((_, i) => beginning(start[i]?.value, weights.length * B * (i === 0 ? P : H)));
+  let x = elements(data.value) as Float32Array;
+  let output = x;
+  for (const [at, { weightIh, weightHh, biasIh, biasHh, weightHr }] of weights.entries()) {
+    const direction = at % D;
+    if (direction === 0) output = new Float32Array(rows * width);
+    const done = engine.unroll({
+      cell,
+      input: packable(weightIh, biasIh, gates, H),
+      recurrent: packable(weightHh, biasHh, recurrent, H),
+      projection: weightHr && packable(weightHr, undefined, 1, P),
+      x,
+      steps,
+      rows: B,
+      batchSizes,
+      reverse: direction === 1,
+      states: weights.length === 1 ? states : states.map((state) => part(state, at, weights.length)),
+      output,
+      column: direction * P,
+      width,
+    });
+    if (!done) return undefined;
+    if (direction === D - 1) x = output;
+  }
+  const shape = batchSizes ? [rows, width] : [steps, B, width];
+  const ends = states.map((state, i) => floats(state, [weights.length, B, i === 0 ? P : H]));
+  return [floats(output, shape), ends];
+}
+
+/** Whether a shape is (L, B, W). */
+const is = (shape: readonly number[], L: number, B: number, W: number): boolean =>
+  shape.length === 3 && shape[0] === L && shape[1] === B && shape[2] === W;
+
+/** H: a W_hh may be without rows, so it is W_ih that tells. */
+export const unitsOf = (cell: Cell, weights: readonly ScanWeights[]): number =>
+  weights[0]!.weightIh.shape[0]! / cell.gates.length;
+
+/** Whether the weights of one loop are of H units, P outputs and F features. */
+function haveSizes(cell: Cell, own: ScanWeights, H: number, P: number, F: number): boolean {
+  const { weightIh, weightHh, biasIh, biasHh, weightHr } = own;
+  const [rows, recurrent] = [cell.gates.length * H, recurrentGates(cell).length * H];
+  const isMatrix = ({ shape }: Tensor, M: number, N: number): boolean =>
+    shape.length === 2 && shape[0] === M && shape[1] === N;
+  const isVector = (x: Tensor | undefined, N: number): boolean => !x || (x.shape.length === 1 && x.shape[0] === N);
+  const areMatrices = isMatrix(weightIh, rows, F) && isMatrix(weightHh, recurrent, P);
+  const areVectors = vectors(cell).every((name) => isVector(own[`v.${name}`], H));
+  const isProjection = weightHr ? isMatrix(weightHr, P, H) : P === H;
+  return isProjection && areMatrices && areVectors && isVector(biasIh, rows) && isVector(biasHh, recurrent);
+}
+
+/** Whether batch sizes begin with B or less, go down, and are together the rows there are. */
+export function areLiving(batchSizes: readonly number[], B: number, rows: number): boolean {
+  let [left, before] = [rows, B];
+  for (const b of batchSizes) {
+    if (b > before) return false;
+    [left, before] = [left - b, b];
+  }
+  return left === 0;
+}
+
+/** Whether the weights of all loops fit together and to F features. */
+export function fit({ cell, weights, D }: Loops, F: number): boolean {
+  const P = weights[0]!.weightHh.shape[1]!;
+  const H = unitsOf(cell, weights);
+  return weights.every((own, at) => haveSizes(cell, own, H, P, at < D ? F : D * P));
+}
+
+const floats = (numbers: Float32Array, shape: readonly number[]): Tensor => new Tensor(wrap(numbers, shape, float32));
+
+/** The numbers of a state that is to be overwritten; zeros where none is given. */
+function beginning(given: Dense | undefined, count: number): Float32Array {
+  return given ? (elements(given) as Float32Array).slice() : new Float32Array(count);
+}
+
+function part(numbers: Float32Array, index: number, count: number): Float32Array {
+  const length = numbers.length / count;
+  return numbers.subarray(index * length, (index + 1) * length);
+}
+
+/** Whether a tensor is float32, not empty, and not recorded; so is one that is absent. */
+function isPlain(x: Tensor | undefined): boolean {
+  return x === undefined || (x.dtype === float32 && x.value.count > 0 && !(isGradEnabled() && x.requiresGrad));
+}
+
+function arePlain(own: ScanWeights): boolean {
+  return Object.values(own).every(isPlain);
 }

@@ -2,8 +2,8 @@
 
 import { NotImplementedError } from "../check.ts";
 import type { Dense } from "../dense/dense.ts";
-import { type DType, float64 } from "../dense/dtype.ts";
-import { map, zip } from "../dense/elementwise.ts";
+import { type DType, float32, float64 } from "../dense/dtype.ts";
+import { fourOperations, map, zip } from "../dense/elementwise.ts";
 import * as rows from "../dense/reduce.ts";
 import { wrapDim, wrapDims } from "../dense/shape.ts";
 import { functions } from "../engine/functions.ts";
@@ -17,14 +17,23 @@ import { record, Tensor } from "./tensor.ts";
 
 /** m = max(x), x − m, and Σ e^(x − m) over `dims`: the numbers behind all three functions. */
 function shifted(x: Dense, dims: readonly number[]): { top: Dense; centred: Dense; total: Dense } {
-  const largest = rows.fold(x, dims, true, x.dtype, -Infinity, (a, b) => (b > a || Number.isNaN(b) ? b : a));
+  const largest = rows.reduceRows(x, dims, true, x.dtype, rowMaximum);
   return { ...around(x, largest, dims), top: largest };
 }
 
 function around(x: Dense, centre: Dense, dims: readonly number[]): { centred: Dense; total: Dense } {
-  const centred = zip({ number: (a, b) => a - b }, x, centre, x.dtype);
+  const centred = zip(fourOperations.difference, x, centre, x.dtype);
   const powers = map(elementary("exp")(x.dtype), centred);
-  return { centred, total: rows.fold(powers, dims, true, x.dtype, 0, (a, b) => a + b) };
+  return { centred, total: rows.sum(powers, dims, true, x.dtype) };
+}
+
+function rowMaximum(data: ArrayLike<number>, start: number, length: number): number {
+  let largest = -Infinity;
+  for (let at = start; at < start + length; at += 1) {
+    const value = data[at]!;
+    if (value > largest || Number.isNaN(value)) largest = value;
+  }
+  return largest;
 }
 
 function scalars(dtype: DType): ReturnType<typeof functions> {
@@ -60,9 +69,10 @@ export function softmax(input: Tensor, dim?: number, dtype?: DType): Tensor {
 /** torch.log_softmax: x − log Σ e^x along `dim`. */
 export function logSoftmax(input: Tensor, dim?: number, dtype?: DType): Tensor {
   const { x, at } = prepared("log_softmax", input, dim, dtype);
-  const { log } = scalars(x.dtype);
+  const wide = x.dtype === float64 ? float64 : float32;
   const { centred, total } = shifted(x.value, dimsOf(x, at));
-  const y = new Tensor(zip({ number: (v, s) => v - log(s) }, centred, total, x.dtype));
+  const logs = map(elementary("log")(wide), total, wide);
+  const y = new Tensor(zip(fourOperations.difference, centred, logs, wide, x.dtype));
   const rule = (g: Tensor): Tensor => sub(g, mul(exp(y), sum(g, at, true)));
   record("LogSoftmaxBackward0", [x], [y], [rule], [y]);
   return y;

@@ -84,6 +84,7 @@ export function slice(x: Tensor, dim: number, start: number, stop: number, step 
   const from = x.shape;
   return viewed("SliceBackward0", x, narrowed(x.value, dim, start, length, step), (g) =>
     embed(
+      "SliceBackwardBackward0",
       g,
       from,
       (zero) => narrowed(zero, dim, start, length, step),
@@ -97,6 +98,7 @@ export function selectAt(x: Tensor, dim: number, index: number): Tensor {
   const from = x.shape;
   return viewed("SelectBackward0", x, pick(x.value, dim, index), (g) =>
     embed(
+      "SelectBackwardBackward0",
       g,
       from,
       (zero) => pick(zero, dim, index),
@@ -106,11 +108,17 @@ export function selectAt(x: Tensor, dim: number, index: number): Tensor {
 }
 
 /** Zeros of `shape` with `g` in one window: the adjoint of cutting that window out. */
-function embed(g: Tensor, shape: Dims, window: (zero: Dense) => Dense, cut: (back: Tensor) => Tensor): Tensor {
+function embed(
+  name: string,
+  g: Tensor,
+  shape: Dims,
+  window: (zero: Dense) => Dense,
+  cut: (back: Tensor) => Tensor,
+): Tensor {
   const zero = allocate(shape, g.dtype);
   overwrite(window(zero), g.value);
   zero.storage.version = 0;
-  return tracked("SliceBackward0", [g], zero, [cut]);
+  return tracked(name, [g], zero, [cut]);
 }
 
 /** torch.reshape: a view where the memory allows it, else a copy. */

@@ -90,28 +90,45 @@ export interface StepGradients<V> {
   readonly x: Named<string, V | undefined>;
   readonly r: Named<string, V | undefined>;
   readonly state: Named<string, V | undefined>;
+  /** Of the new state: what came from outside, and what came from within, where one new state enters another. */
+  readonly next: Named<string, V | undefined>;
   readonly vectors: Named<string, V | undefined>;
 }
 
-/** One step backwards: from the gradients of the new state to those of `x`, `r`, the old state and the vectors. */
+/**
+ * One step backwards: from the gradients of the new state to those of `x`, `r`, the old state and the vectors. What the old
+ * state has received from elsewhere, `arrived`, comes first in its sum.
+ */
 export function reverse<V>(
   cell: Cell,
   m: DifferentiableAlgebra<V>,
   x: Named<string, V>,
   r: Named<string, V>,
   state: Named<string, V>,
-  grads: Named<string, V>,
+  grads: Readonly<Partial<Record<string, V>>>,
   vectors: Named<string, V> = {},
+  arrived: Readonly<Partial<Record<string, V>>> = {},
 ): StepGradients<V> {
   const tape = new Tape(m);
   const inputs = [traceAll(tape, x), traceAll(tape, r), traceAll(tape, state), traceAll(tape, vectors)] as const;
   const computed = cell.step(tape, ...inputs);
-  for (const name of cell.state) tape.give(computed[name]!, grads[name]!);
+  const give = (to: Named<string, Traced<V>>, gradients: Readonly<Partial<Record<string, V>>>): void => {
+    for (const name of cell.state) if (gradients[name] !== undefined) tape.give(to[name]!, gradients[name]);
+  };
+  give(computed, grads);
+  give(inputs[2], arrived);
   tape.rewind();
   const gradients = (named: Named<string, Traced<V>>): Named<string, V | undefined> =>
     Object.fromEntries(Object.entries(named).map(([name, traced]) => [name, tape.gradient(traced)]));
   const [ofX, ofR, ofState, ofVectors] = inputs;
-  return { x: gradients(ofX), r: gradients(ofR), state: gradients(ofState), vectors: gradients(ofVectors) };
+  const next = Object.fromEntries(cell.state.map((name) => [name, computed[name]!]));
+  return {
+    x: gradients(ofX),
+    r: gradients(ofR),
+    state: gradients(ofState),
+    next: gradients(next),
+    vectors: gradients(ofVectors),
+  };
 }
 
 function traceAll<V>(tape: Tape<V>, values: Named<string, V>): Named<string, Traced<V>> {

@@ -10,6 +10,13 @@ import { type Size, size } from "./size.ts";
 export interface Storage {
   data: Data;
   version: number;
+  /** What `writesTo` gave for this memory. */
+  writes?: Writes;
+}
+
+/** Counts what may have changed in some memory, whichever tensors show it. */
+export interface Writes {
+  count: number;
 }
 
 /** Numbers with a shape. The element (i, j, ...) is `storage.data[offset + i·strides[0] + j·strides[1] + ...]`. */
@@ -28,9 +35,11 @@ export class Dense {
     this.offset = offset;
   }
 
-  /** The memory itself. */
+  /** The memory itself. Whoever has it may write into it: where writes are counted, this is one. */
   get data(): Data {
-    return this.storage.data;
+    const { data, writes } = this.storage;
+    if (writes) writes.count += 1;
+    return data;
   }
 
   /** The number of elements. */
@@ -46,6 +55,21 @@ export class Dense {
   window(shape: Dims, strides: Dims, offset: number = this.offset): Dense {
     return new Dense(this.storage, this.dtype, shape, strides, offset);
   }
+}
+
+const counted = new WeakMap<ArrayBufferLike, Writes>();
+
+/**
+ * The count of writes to the memory of a tensor, which from now on is kept: of all that the library writes, and of the
+ * times that `data` was handed out. Not counted is what is written into a typed array that somebody had before.
+ */
+export function writesTo({ storage }: Dense): Writes {
+  if (storage.writes) return storage.writes;
+  const { buffer } = storage.data;
+  const writes = counted.get(buffer) ?? { count: 0 };
+  counted.set(buffer, writes);
+  storage.writes = writes;
+  return writes;
 }
 
 /** New memory of zeros in row-major order. */
@@ -110,18 +134,27 @@ export function copyElements(dense: Dense, dtype: DType = dense.dtype): Data {
 /** Reads the elements in logical order into `out`, converting them to `dtype`. */
 function gather(dense: Dense, out: Data, dtype: DType): void {
   const { data, shape, strides, offset } = dense;
-  let at = 0;
   if (dtype === dense.dtype) {
-    eachOffset(shape, strides, offset, (from) => {
-      out[at] = data[from]!;
-      at += 1;
-    });
+    gatherRows(data as Float32Array, shape, strides, offset, out as Float32Array);
     return;
   }
+  let at = 0;
   const convert = converter(dense.dtype, dtype);
   eachOffset(shape, strides, offset, (from) => {
     out[at] = convert(data[from]!);
     at += 1;
+  });
+}
+
+/** The same without conversion, row by row: nothing is called for an element. */
+function gatherRows(data: Float32Array, shape: Dims, strides: Dims, offset: number, out: Float32Array): void {
+  const inner = shape.at(-1) ?? 1;
+  const step = strides.at(-1) ?? 1;
+  let at = 0;
+  eachOffset(shape.slice(0, -1), strides.slice(0, -1), offset, (start) => {
+    if (step === 1 && inner > 16) out.set(data.subarray(start, start + inner), at);
+    else for (let i = 0, from = start; i < inner; i += 1, from += step) out[at + i] = data[from]!;
+    at += inner;
   });
 }
 
@@ -136,13 +169,22 @@ export function writeElements(dense: Dense, values: Data): void {
   const { storage, shape, strides, offset, count } = dense;
   if (dense.contiguous && count > 0) storage.data.set(values as never, offset);
   else {
-    let at = 0;
-    eachOffset(shape, strides, offset, (to) => {
-      storage.data[to] = values[at]!;
-      at += 1;
-    });
+    scatterRows(storage.data as Float32Array, shape, strides, offset, values as Float32Array);
   }
   storage.version += 1;
+  const writes = storage.writes ?? counted.get(storage.data.buffer);
+  if (writes) writes.count += 1;
+}
+
+/** Writes `values`, in logical order, row by row. */
+function scatterRows(data: Float32Array, shape: Dims, strides: Dims, offset: number, values: Float32Array): void {
+  const inner = shape.at(-1) ?? 1;
+  const step = strides.at(-1) ?? 1;
+  let at = 0;
+  eachOffset(shape.slice(0, -1), strides.slice(0, -1), offset, (start) => {
+    for (let i = 0, to = start; i < inner; i += 1, to += step) data[to] = values[at + i]!;
+    at += inner;
+  });
 }
 
 /** A row-major copy in new memory. */

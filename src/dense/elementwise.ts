@@ -25,7 +25,12 @@ export interface Binary {
   readonly number: (a: number, b: number) => number | boolean;
   readonly short?: (a: number, b: number) => number;
   readonly integer?: (a: bigint, b: bigint) => bigint | boolean;
+  /** The same function over whole arrays of floats, a loop of its own; an operand that is one number has step 0. */
+  readonly array?: (out: Floats, a: Floats, aStep: number, b: Floats, bStep: number) => void;
 }
+
+/** Memory of floats. */
+export type Floats = Float32Array | Float64Array;
 
 /** A function of one number; int64 is computed by `integer`. */
 export interface Unary {
@@ -33,6 +38,41 @@ export interface Unary {
   readonly integer?: (a: bigint) => bigint | boolean;
   /** The same function over whole arrays of `compute`'s memory, where an engine has it. */
   readonly array?: (out: Data, x: Data) => void;
+}
+
+/** Sums, differences, products and quotients. Those of floats are loops without a call for each element. */
+export const fourOperations = {
+  sum: {
+    number: (a, b) => a + b,
+    integer: (a, b) => a + b,
+    array(out, a, aStep, b, bStep) {
+      for (let i = 0; i < out.length; i += 1) out[i] = a[i * aStep]! + b[i * bStep]!;
+    },
+  },
+  difference: { number: (a, b) => a - b, integer: (a, b) => a - b, array: subtract },
+  reversedDifference: {
+    number: (a, b) => b - a,
+    integer: (a, b) => b - a,
+    array: (out, a, aStep, b, bStep) => subtract(out, b, bStep, a, aStep),
+  },
+  product: {
+    number: (a, b) => a * b,
+    short: Math.imul,
+    integer: (a, b) => a * b,
+    array(out, a, aStep, b, bStep) {
+      for (let i = 0; i < out.length; i += 1) out[i] = a[i * aStep]! * b[i * bStep]!;
+    },
+  },
+  quotient: {
+    number: (a, b) => a / b,
+    array(out, a, aStep, b, bStep) {
+      for (let i = 0; i < out.length; i += 1) out[i] = a[i * aStep]! / b[i * bStep]!;
+    },
+  },
+} satisfies Record<string, Binary>;
+
+function subtract(out: Floats, a: Floats, aStep: number, b: Floats, bStep: number): void {
+  for (let i = 0; i < out.length; i += 1) out[i] = a[i * aStep]! - b[i * bStep]!;
 }
 
 /** f(x) for each element, computed in `compute` and kept as `out`. */
@@ -61,9 +101,13 @@ export function zip(f: Binary, a: Dense, b: Dense, compute: DType, out: DType = 
   const shape = order.map((d) => logical[d]!);
   const result = wrap(out.allocate(count(shape)), shape, out);
   const data = result.data;
-  const apply = chosen(f, compute);
-  for (let i = 0, l = 0, r = 0; i < data.length; i += 1, l += left.step, r += right.step) {
-    data[i] = apply(left.data[l]!, right.data[r]!);
+  if (f.array && compute.kind === "float" && out.kind === "float") {
+    f.array(data as Floats, left.data as Floats, left.step, right.data as Floats, right.step);
+  } else {
+    const apply = chosen(f, compute);
+    for (let i = 0, l = 0, r = 0; i < data.length; i += 1, l += left.step, r += right.step) {
+      data[i] = apply(left.data[l]!, right.data[r]!);
+    }
   }
   rounded(data, out);
   return unpermuted(result, order);

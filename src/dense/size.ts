@@ -28,7 +28,8 @@ export class Size extends Array<number> {
 /** These lengths as a `Size`; the very same if they are one already. */
 export function size(lengths: readonly number[]): Size {
   if (lengths instanceof Size) return lengths;
-  const result = new Size();
-  for (const length of lengths) result.push(length);
+  // Made with every tensor, and JavaScript engines give up optimising a subclass's own constructor.
+  const result = Reflect.construct(Array, [], Size) as Size;
+  for (let d = 0; d < lengths.length; d += 1) result[d] = lengths[d]!;
   return result;
 }

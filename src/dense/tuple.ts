@@ -29,7 +29,10 @@ export function tuple<T>(list: readonly T[]): Tuple<T>;
 export function tuple<T extends readonly unknown[]>(...values: T): Tuple<T[number]> & Readonly<T>;
 export function tuple(...values: readonly unknown[]): Tuple {
   const [first] = values;
-  return fill(new Tuple(), values.length === 1 && Array.isArray(first) ? first : values);
+  return fill(
+    Reflect.construct(Array, [], Tuple) as Tuple,
+    values.length === 1 && Array.isArray(first) ? first : values,
+  );
 }
 
 /** A tuple whose elements also have the names `Fields`, all of type `V`. */
@@ -64,8 +67,8 @@ export function returnType<const Fields extends readonly string[]>(
   return <V>(...values: Elements<Fields, V>) => fill(new Result(), values) as unknown as ReturnTuple<Fields, V>;
 }
 
-/** `push` one by one: the constructor of an array takes a single number for a length. */
+/** One by one: the constructor of an array takes a single number for a length. */
 function fill<T extends Tuple>(result: T, values: readonly unknown[]): T {
-  for (const value of values) result.push(value);
+  for (let i = 0; i < values.length; i += 1) result[i] = values[i] as never;
   return result;
 }

@@ -3,8 +3,9 @@
  * that is worth it, in Node on the spot, in a browser in the background while the plain one answers. Both compute the
  * same bits, so the choice is one of speed only.
  */
+import { readsGatesOnly } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
-import { type Engine, type EngineName, plain, type Recurrence } from "./plain.ts";
+import { type Engine, type EngineName, plain, type Recurrence, type Unrolled, type WayBack } from "./plain.ts";
 import { compile, compileLater, synchronous } from "./wasm/index.ts";
 
 // Below this work, measured, copying in and out costs more than it gains.
@@ -53,9 +54,14 @@ export const engine = {
     chosen.map(name, out, x);
   },
 
-  /** `Engine.recur` */
-  recur(problem: Recurrence): boolean {
-    return current().recur(problem);
+  /** `Engine.unroll`; no engine has kernels for pages that read other things than gates and states. */
+  unroll(problem: Unrolled): boolean {
+    return readsGatesOnly(problem.cell) && current().unroll(problem);
+  },
+
+  /** `Engine.recurSaving`, for the same pages. */
+  recurSaving(problem: Recurrence): WayBack | undefined {
+    return readsGatesOnly(problem.cell) ? current().recurSaving(problem) : undefined;
   },
 };
 

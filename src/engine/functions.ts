@@ -38,14 +38,18 @@ const SMALLEST_NORMAL = 2 ** -126;
  */
 export function exp<V>(m: Float32Algebra<V>, x: V): V {
   // Beyond these bounds the result is 0 or Infinity, and at them too.
-  const bounded = m.min(m.max(x, -104), 89);
-  const k = nearest(m, m.mul(bounded, LOG2_E));
-  const rough = m.fma(k, -LN2_HIGH, bounded);
-  const r = m.fma(k, -LN2_LOW, rough);
-  const curve = m.mul(m.mul(r, r), polynomial(m, r, coefficients.exp));
-  const power = m.add(1, m.add(rough, m.fma(k, -LN2_LOW, curve)));
+  const { k, power } = exponent(m, m.min(m.max(x, -104), 89));
   const half = nearest(m, m.mul(k, 0.5));
   return m.mul(m.mul(power, m.powerOfTwo(half)), m.powerOfTwo(m.sub(k, half)));
+}
+
+/** k and e^r, for numbers within the bounds of `exp`. */
+function exponent<V>(m: Float32Algebra<V>, x: V): { k: V; power: V } {
+  const k = nearest(m, m.mul(x, LOG2_E));
+  const rough = m.fma(k, -LN2_HIGH, x);
+  const r = m.fma(k, -LN2_LOW, rough);
+  const curve = m.mul(m.mul(r, r), polynomial(m, r, coefficients.exp));
+  return { k, power: m.add(1, m.add(rough, m.fma(k, -LN2_LOW, curve))) };
 }
 
 /**
@@ -90,7 +94,7 @@ export function tanh<V>(m: Float32Algebra<V>, x: V): V {
  * t itself equals e - e·t, but less accurately: there the rounding of 1 + e counts in full.
  */
 export function sigmoid<V>(m: Float32Algebra<V>, x: V): V {
-  const e = exp(m, m.negate(m.abs(x)));
+  const e = expBelow0(m, m.negate(m.abs(x)));
   const t = m.div(e, m.add(1, e));
   return m.whereLess(x, 0, m.fma(m.negate(e), t, e), m.sub(1, t));
 }
@@ -135,7 +139,16 @@ function nearTanh<V>(m: Float32Algebra<V>, size: V): V {
 
 /** 1 - 2 / (e^2x + 1) */
 function farTanh<V>(m: Float32Algebra<V>, size: V): V {
-  return m.sub(1, m.div(2, m.add(exp(m, m.mul(size, 2)), 1)));
+  // Long before 40 the result is 1, and here e^2x is far from the largest float32.
+  const { k, power } = exponent(m, m.mul(m.min(size, 40), 2));
+  return m.sub(1, m.div(2, m.add(m.mul(power, m.powerOfTwo(k)), 1)));
+}
+
+/** The bits of `exp` for x <= 0, in fewer operations: 2^k is halved only where it is very small. */
+function expBelow0<V>(m: Float32Algebra<V>, x: V): V {
+  const { k, power } = exponent(m, m.max(x, -104));
+  const first = m.max(k, -100);
+  return m.mul(m.mul(power, m.powerOfTwo(first)), m.powerOfTwo(m.sub(k, first)));
 }
 
 /** The logistic function in float64, with an exponential that cannot overflow. */

@@ -13,22 +13,95 @@ export interface Engine {
   gemm(out: Values, M: number, N: number, K: number, a: Matrix, b: Matrix, bias?: Values, options?: GemmOptions): void;
   /** out = f(x) for each number of a contiguous array, in the precision of `out`; see functions.ts. */
   map(name: ElementaryName, out: Values, x: Values): void;
-  /** A whole recurrence in one call. False: this engine cannot, nothing is done, and the caller goes step by step. */
-  recur(problem: Recurrence): boolean;
+  /**
+   * A whole recurrence in one call, with weights that the engine may keep packed. False: this engine cannot, nothing is
+   * done, and the caller goes step by step.
+   */
+  unroll(problem: Unrolled): boolean;
+  /** A recurrence for gradients: gives the way back. Undefined: this engine cannot, and nothing is done. */
+  recurSaving(problem: Recurrence): WayBack | undefined;
 }
 
-/** A recurrence without gradients: a cell of G gates, R of them recurrent, of H units, over sequences of b_t <= B rows. */
+/** A matrix of weights with its bias, which is multiplied again and again: W (G·H, K), gate by gate, and b (G·H). */
+export interface Weights {
+  matrix: Matrix;
+  bias: Float32Array | undefined;
+  /** G and H: the units of the gates lie one behind the other. */
+  gates: number;
+  units: number;
+  /** K */
+  depth: number;
+  /** Whoever owns the numbers counts this up when they change: what was made from them before is no longer used. */
+  version: number;
+}
+
+/** A recurrence without gradients: a cell over sequences of b_0 .. b_T-1 rows, or over B sequences of T steps. */
+export interface Unrolled {
+  readonly cell: Cell;
+  /** W_ih, b_ih */
+  readonly input: Weights;
+  /** W_hh, b_hh */
+  readonly recurrent: Weights;
+  /** W_hr (P, H): what is done to the first state before it is handed on. Without it P = H. */
+  readonly projection: Weights | undefined;
+  /** All steps one after the other, (Σ b_t, I) */
+  readonly x: Float32Array;
+  /** T */
+  readonly steps: number;
+  /** B */
+  readonly rows: number;
+  /** Where sequences differ in length, the rows of each step. */
+  readonly batchSizes: readonly number[] | undefined;
+  /** Whether the last step is run first. */
+  readonly reverse: boolean;
+  /** (B, P) and (B, H) ..., in the order of the cell: before the first step, overwritten with those after the last. */
+  readonly states: readonly Float32Array[];
+  /** The first state after each step is written here, in rows of `width` from `column` on, (Σ b_t, width) */
+  readonly output: Float32Array;
+  readonly column: number;
+  readonly width: number;
+}
+
+/**
+ * The gradients of a recurrence, as often as they are asked for; undefined if they cannot be had: one of the output or of
+ * its last state must be given, and there must be enough memory.
+ */
+export type WayBack = (wants: RecurWants) => RecurGradients | undefined;
+
+/** The gradients that arrive, and which ones are asked for. */
+export interface RecurWants {
+  /** Of the output, (Σ b_t, H) */
+  readonly output: Float32Array | undefined;
+  /** Of the states after the last step, (B, H) each. */
+  readonly given: readonly (Float32Array | undefined)[];
+  readonly weights: boolean;
+  readonly bias: boolean;
+  /** The states before the first step. */
+  readonly states: readonly boolean[];
+}
+
+/** What is asked for. */
+export interface RecurGradients {
+  /** Of `Recurrence.x`, (Σ b_t, G·H) */
+  readonly x: Float32Array;
+  /** Of W_hh, (G·H, H) */
+  readonly weights: Float32Array | undefined;
+  /** Of b_hh, (G·H) */
+  readonly bias: Float32Array | undefined;
+  /** Of the states before the first step, (B, H) each. */
+  readonly states: readonly (Float32Array | undefined)[];
+}
+
+/** A recurrence with gradients: a cell of G gates with H units, over sequences of b_0 .. b_T-1 rows, B at most. */
 export interface Recurrence {
   readonly cell: Cell;
   readonly H: number;
   /** W_ih·x + b_ih for all steps one after the other, (Σ b_t, G·H) */
   readonly x: Float32Array;
-  /** W_hhᵀ (H, R·H) */
+  /** W_hhᵀ (H, G·H) */
   readonly weights: Matrix;
-  /** b_hh (R·H) */
+  /** b_hh (G·H) */
   readonly bias: Float32Array | undefined;
-  /** The cell's vectors (H) each, in its order. */
-  readonly vectors: readonly Float32Array[];
   readonly batchSizes: readonly number[];
   /** Whether the last step is run first. */
   readonly reverse: boolean;
@@ -50,5 +123,6 @@ export const plain: Engine = {
     const f = functions(out instanceof Float32Array ? "float32" : "float64")[name];
     for (let i = 0; i < x.length; i++) out[i] = f(x[i]);
   },
-  recur: () => false,
+  unroll: () => false,
+  recurSaving: () => undefined,
 };

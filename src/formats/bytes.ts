@@ -72,8 +72,14 @@ const FIRST_CAPACITY = 256;
 /** Collects bytes whose number is not known before. */
 export class ByteWriter {
   length = 0;
-  #bytes = new Uint8Array(FIRST_CAPACITY);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
+
+  /** Room for `capacity` bytes at first: who knows how many there will be saves the copies. */
+  constructor(capacity = FIRST_CAPACITY) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   u8(...values: readonly number[]): void {
     for (const value of values) this.#put(1, (view, at) => view.setUint8(at, value));

@@ -7,7 +7,7 @@ export interface Place {
   readonly format: string;
   /** The entry of the archive, or the storage, that is concerned. */
   readonly part?: string | undefined;
-  /** The byte, counted from the beginning of the part, or of the file where there is no part. */
+  /** The byte: of a pickle or an array counted from its own beginning, else from that of the file. */
   readonly offset?: number | undefined;
 }
 

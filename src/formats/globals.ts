@@ -81,11 +81,16 @@ const UNSUPPORTED = new RegExp(
     .join("|"),
 );
 
+/** What to do instead. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/^(__main__$|torch\.nn\.modules\b)/, "this is a whole module: save model.state_dict() instead"],
+  [/^numpy\b/, "save float(x) or torch.from_numpy(x) instead of numpy's own values"],
+];
+
 function refusal(module: string, name: string, machine: Unpickler): Error {
   const full = shown(`${module}.${name}`);
   if (UNSUPPORTED.test(`${module} ${name}`)) return machine.error(`${full} is not supported`);
-  const isModule = /^(__main__$|torch\.nn\.modules\b)/.test(module);
-  const hint = isModule ? "this is a whole module: save model.state_dict() instead" : undefined;
+  const hint = HINTS.find(([pattern]) => pattern.test(module))?.[1];
   return machine.error(`GLOBAL ${full} is not allowed`, hint);
 }
 
@@ -102,8 +107,10 @@ function rebuildTensor(args: readonly unknown[], dtype: unknown, machine: Unpick
   const [storage, offset, shape, strides, requiresGrad] = args;
   if (!(storage instanceof StorageWindow)) throw machine.error(`a tensor on ${describe(storage)}, not on a storage`);
   if (typeof requiresGrad !== "boolean") throw machine.error(`requires_grad cannot be ${describe(requiresGrad)}`);
-  if (metadata instanceof Map && [...metadata.values()].includes(true)) {
-    throw machine.error("a conjugated or negated tensor is not supported");
+  const marks = metadata instanceof Map ? metadata : new Map<unknown, unknown>();
+  const negated = marks.get("neg") === true;
+  if ([...marks].some(([mark, value]) => mark !== "neg" && value === true)) {
+    throw machine.error("a conjugated tensor is not supported");
   }
   const type = elementType(storage, dtype, machine);
   const start = naturalNumber(offset, "the offset of a tensor", machine);
@@ -116,7 +123,12 @@ function rebuildTensor(args: readonly unknown[], dtype: unknown, machine: Unpick
   if (!Number.isInteger(shift)) throw machine.error("a part of a storage that begins inside an element");
   expectInside(lengths, steps, start, Math.floor(bytes / type.itemsize), machine);
   if (requiresGrad && type.kind !== "float") throw machine.error(`a tensor of ${type} cannot require a gradient`);
-  return new StoredTensor(new Dense(storage.stored.memory(type), type, lengths, steps, start + shift), requiresGrad);
+  const value = new Dense(storage.stored.memory(type), type, lengths, steps, start + shift);
+  // negating makes a copy, which must not be larger than what the file holds
+  if (negated && (type.kind !== "float" || value.count > storage.length)) {
+    throw machine.error("a negated tensor of integers, or one that is expanded");
+  }
+  return new StoredTensor(value, requiresGrad, false, negated);
 }
 
 function elementType({ stored }: StorageWindow, dtype: unknown, machine: Unpickler): dtypes.DType {
@@ -160,7 +172,7 @@ function rebuildParameter([tensor, requiresGrad = true]: readonly unknown[], mac
   if (requiresGrad && tensor.value.dtype.kind !== "float") {
     throw machine.error(`a parameter of ${tensor.value.dtype} cannot require a gradient`);
   }
-  return new StoredTensor(tensor.value, requiresGrad, true);
+  return new StoredTensor(tensor.value, requiresGrad, true, tensor.negated);
 }
 
 // ---- other values

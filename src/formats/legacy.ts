@@ -4,6 +4,7 @@
  *     magic number | 1001 | dict of sizes | the value | list of storage keys | count, elements | count, elements ...
  */
 import { ByteReader } from "./bytes.ts";
+import { shown } from "./format-error.ts";
 import { NO_SURROUNDINGS, torchSurroundings } from "./globals.ts";
 import { StorageTable, type Stored } from "./storages.ts";
 import { isList, Unpickler } from "./unpickle.ts";
@@ -46,5 +47,5 @@ export function readLegacy(bytes: Uint8Array, copy: boolean): unknown {
 }
 
 function missing(reader: ByteReader, { key }: Stored): never {
-  throw reader.error(`storage ${key} is missing`);
+  throw reader.error(`storage ${shown(key)} is missing`);
 }

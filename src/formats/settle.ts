@@ -7,6 +7,7 @@ import { OrderedDict } from "../dense/ordered-dict.ts";
 import { Size } from "../dense/size.ts";
 import { FormatError } from "./format-error.ts";
 import { STORAGE_CLASSES } from "./memory.ts";
+import { StorageWindow } from "./storages.ts";
 import { describe } from "./unpickle.ts";
 import { Device, metadataOf, StoredTensor, setMetadata } from "./values.ts";
 
@@ -54,7 +55,7 @@ function isContainer(value: unknown): value is object {
 
 /** A tensor that is a key would be looked for by what it is, not by what it becomes. */
 function expectSame(before: unknown, after: unknown): void {
-  if (before !== after) throw new FormatError("a tensor as a key is not supported", { format: "torch" });
+  if (before !== after) throw new FormatError("a tensor as a key is not supported", { format: "torch", offset: 0 });
 }
 
 function expectData(value: unknown): void {
@@ -65,5 +66,7 @@ function expectData(value: unknown): void {
     value instanceof Size ||
     value instanceof Device ||
     [...STORAGE_CLASSES.values()].includes(value as DType);
-  if (!isData) throw new FormatError(`${describe(value)} is not data`, { format: "torch" });
+  if (isData) return;
+  const what = value instanceof StorageWindow ? "a storage without a tensor" : describe(value);
+  throw new FormatError(`${what} is not data`, { format: "torch", offset: 0 });
 }

@@ -98,6 +98,7 @@ export class StorageTable {
         throw new FormatError(`${expected} bytes expected, ${bytes.length} found`, {
           format: "torch",
           part: `storage ${stored.key}`,
+          offset: Math.min(expected, bytes.length),
         });
       }
       for (const [dtype, memory] of stored.memories) {

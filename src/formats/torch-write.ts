@@ -16,7 +16,7 @@ import { ALIGNMENT, type NewEntry, writeZip } from "./zip-write.ts";
  * one memory share a storage in the file; a view keeps its whole storage, as in torch. Errors: FormatError for values
  * that torch's safe loader would refuse.
  */
-export function saveTorch(
+export function writeTorch(
   value: unknown,
   describe: (value: object) => StoredTensor | undefined = () => undefined,
 ): Uint8Array {
@@ -63,7 +63,7 @@ const FOLDER = "archive";
 
 /** Forty digits that are the same for the same content; torch's come from hashes of its own. */
 function label(contents: readonly Uint8Array[]): string {
-  const checksums = Uint32Array.from(contents, crc32);
+  const checksums = Uint32Array.from(contents, (bytes) => crc32(bytes));
   const [names, data] = [contents.length, crc32(new Uint8Array(checksums.buffer))];
   return String(names).padStart(20, "0") + String(data).padStart(20, "0");
 }

@@ -6,6 +6,7 @@
  *     archive/data/0, 1...   the storages
  *     archive/version        3
  */
+import { copyDense } from "../dense/dense.ts";
 import { ByteReader } from "./bytes.ts";
 import { FormatError, shown } from "./format-error.ts";
 import { torchSurroundings } from "./globals.ts";
@@ -14,7 +15,7 @@ import { settle } from "./settle.ts";
 import { StorageTable } from "./storages.ts";
 import { Unpickler } from "./unpickle.ts";
 import { decodeUtf8 } from "./utf8.ts";
-import type { StoredTensor } from "./values.ts";
+import { StoredTensor } from "./values.ts";
 import { entryBytes, readZip, type ZipEntry } from "./zip.ts";
 
 /** How a file is read. */
@@ -30,7 +31,7 @@ export interface LoadOptions {
  * The value that torch.save wrote, with `make` called once for each tensor. Errors: FormatError, for everything that is
  * not a checkpoint of tensors and plain values.
  */
-export function loadTorch(
+export function readTorch(
   file: Uint8Array,
   make: (tensor: StoredTensor) => unknown,
   options: LoadOptions = {},
@@ -38,8 +39,9 @@ export function loadTorch(
   // A Node Buffer is a Uint8Array whose slices are something else: from here on there are no Buffers.
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   const copy = !options.mmap;
-  if (isLegacy(bytes)) return settle(readLegacy(bytes, copy), make);
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return settle(readArchive(bytes, copy), make);
+  const made = (tensor: StoredTensor): unknown => make(tensor.negated ? withItsSign(tensor) : tensor);
+  if (isLegacy(bytes)) return settle(readLegacy(bytes, copy), made);
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return settle(readArchive(bytes, copy), made);
   throw new FormatError(`not a file of torch.save; it looks like ${guess(bytes)}`, { format: FORMAT, offset: 0 });
 }
 
@@ -54,13 +56,13 @@ function readArchive(file: Uint8Array, copy: boolean): unknown {
   const find = (name: string): ZipEntry | undefined => entries.get(`${folder}/${name}`);
   const read = (name: string): Uint8Array => {
     const entry = find(name);
-    if (!entry) throw new FormatError("is missing", { format: FORMAT, part: name });
+    if (!entry) throw new FormatError("is missing", { format: FORMAT, part: name, offset: 0 });
     return entryBytes(file, entry);
   };
   if (find("constants.pkl")) {
     throw new FormatError(
       "a TorchScript program is not supported",
-      { format: FORMAT },
+      { format: FORMAT, offset: 0 },
       "save model.state_dict() instead",
     );
   }
@@ -74,16 +76,24 @@ function readArchive(file: Uint8Array, copy: boolean): unknown {
   return value;
 }
 
+/** A copy with the other sign. */
+function withItsSign({ value, requiresGrad, isParameter }: StoredTensor): StoredTensor {
+  const copy = copyDense(value);
+  const data = copy.data as Float32Array | Float64Array;
+  for (let at = 0; at < data.length; at += 1) data[at] = -data[at]!;
+  return new StoredTensor(copy, requiresGrad, isParameter);
+}
+
 function commonFolder(names: Iterable<string>): string {
   let folder: string | undefined;
   for (const name of names) {
     const [first, ...rest] = name.split("/");
     folder ??= first!;
     if (rest.length === 0 || first !== folder) {
-      throw new FormatError("stands outside the one folder of the archive", { format: FORMAT, part: name });
+      throw new FormatError("stands outside the one folder of the archive", { format: FORMAT, part: name, offset: 0 });
     }
   }
-  if (folder === undefined) throw new FormatError("an empty archive", { format: FORMAT });
+  if (folder === undefined) throw new FormatError("an empty archive", { format: FORMAT, offset: 0 });
   return folder;
 }
 
@@ -94,6 +104,7 @@ function expectVersion(bytes: Uint8Array): void {
     throw new FormatError(`'${shown(text)}' is no version between 1 and ${MAX_VERSION}`, {
       format: FORMAT,
       part: "version",
+      offset: 0,
     });
   }
 }
@@ -101,7 +112,11 @@ function expectVersion(bytes: Uint8Array): void {
 function isBigEndian(bytes: Uint8Array): boolean {
   const order = decodeUtf8(bytes.subarray(0, 8)) ?? "";
   if (order !== "little" && order !== "big") {
-    throw new FormatError(`'${shown(order)}' is neither little nor big`, { format: FORMAT, part: "byteorder" });
+    throw new FormatError(`'${shown(order)}' is neither little nor big`, {
+      format: FORMAT,
+      part: "byteorder",
+      offset: 0,
+    });
   }
   return order === "big";
 }

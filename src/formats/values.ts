@@ -8,11 +8,14 @@ export class StoredTensor {
   readonly requiresGrad: boolean;
   /** Whether it is a torch.nn.Parameter. */
   readonly isParameter: boolean;
+  /** Whether the file keeps the numbers with the other sign, as the imaginary part of a conjugate. */
+  readonly negated: boolean;
 
-  constructor(value: Dense, requiresGrad = false, isParameter = false) {
+  constructor(value: Dense, requiresGrad = false, isParameter = false, negated = false) {
     this.value = value;
     this.requiresGrad = requiresGrad;
     this.isParameter = isParameter;
+    this.negated = negated;
   }
 }
 

@@ -28,6 +28,7 @@ const CENTRAL = { signature: 0x02014b50, size: 46 } as const;
 const END = { signature: 0x06054b50, size: 22 } as const;
 const ZIP64_END = { signature: 0x06064b50, size: 56 } as const;
 const ZIP64_LOCATOR = { signature: 0x07064b50, size: 20 } as const;
+const DESCRIPTOR = 0x08074b50;
 const MAX_COMMENT = 0xffff;
 
 /** In a 16 or 32 bit field: the number stands in a zip64 field. */
@@ -59,7 +60,7 @@ export function readZip(archive: Uint8Array): ReadonlyMap<string, ZipEntry> {
 export function entryBytes(archive: Uint8Array, { name, start, size, crc }: ZipEntry): Uint8Array {
   const bytes = archive.subarray(start, start + size);
   if (crc !== 0 && crc32(bytes) !== crc) {
-    throw new FormatError("the checksum is wrong: the file is damaged", { format: FORMAT, part: name });
+    throw new FormatError("the checksum is wrong: the file is damaged", { format: FORMAT, part: name, offset: start });
   }
   return bytes;
 }
@@ -160,7 +161,11 @@ function readCentral(reader: ByteReader): CentralRecord {
   const wide = zip64Fields(reader, extra, [size, packed, header], at);
   if (flags & ~HARMLESS_FLAGS) throw reader.error(`entry ${shown(name)} is encrypted or of an unknown kind`, at);
   if (method !== 0 || wide[0] !== wide[1]) {
-    throw reader.error(`entry ${shown(name)} is compressed`, at, "only stored entries are read, as torch.save writes");
+    throw reader.error(
+      `entry ${shown(name)} is compressed`,
+      at,
+      "only stored entries are read, as torch.save and numpy.savez write them",
+    );
   }
   if (attributes >>> 28 === 0xa) throw reader.error(`entry ${shown(name)} is a symbolic link`, at);
   if (disk !== 0) throw reader.error("an archive in several parts", at);
@@ -202,7 +207,8 @@ interface Extent {
 /** Demands that the local header says what the directory says. */
 function readLocal(archive: Uint8Array, record: CentralRecord, limit: number): Extent {
   const { name, rawName, flags, crc, size, header } = record;
-  if (header > limit) throw new FormatError("begins outside the archive", { format: FORMAT, part: name });
+  if (header > limit)
+    throw new FormatError("begins outside the archive", { format: FORMAT, part: name, offset: header });
   const reader = new ByteReader(archive.subarray(0, limit), { format: FORMAT, part: name }, header);
   const differs = (what: string): FormatError => reader.error(`local header and directory differ in ${what}`, header);
   if (reader.u32() !== LOCAL.signature) throw reader.error("no local header", header);
@@ -221,7 +227,21 @@ function readLocal(archive: Uint8Array, record: CentralRecord, limit: number): E
   if (sizes.some((local) => local !== size && !(later && local === 0))) throw differs("size");
   const data = reader.position;
   reader.take(size);
+  // an empty entry may have a descriptor or none: nothing hangs on it
+  if (later && size > 0) expectDescriptor(reader, crc, size);
   return { name, header, data, end: reader.position };
+}
+
+/** Checksum and sizes after the data, which say again what the directory says; sizes of 32 bits, or of 64. */
+function expectDescriptor(reader: ByteReader, crc: number, size: number): void {
+  const at = reader.position;
+  if (reader.u32() !== DESCRIPTOR || reader.u32() !== crc)
+    throw reader.error("another descriptor follows the data", at);
+  const [packed, second] = [reader.u32(), reader.u32()];
+  if (packed === size && second === size) return;
+  const wide = new ByteReader(reader.take(8), { format: FORMAT, part: "descriptor" });
+  const large = [packed + second * 2 ** 32, wide.u64()];
+  if (large.some((said) => said !== size)) throw reader.error("another descriptor follows the data", at);
 }
 
 function expectDisjoint(extents: readonly Extent[]): void {

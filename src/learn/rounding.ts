@@ -9,11 +9,12 @@ import { max } from "../autograd/extremes.ts";
 import { cat, unbind } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
 import { abs, relu, sigmoid, tanh } from "../autograd/pointwise.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { selectAt } from "../autograd/views.ts";
 import { type Algebra, type Named, recurrentGates } from "../cells/cell.ts";
 import { float64 } from "../dense/dtype.ts";
-import { byGate, type ScanWeights, vectorsOf } from "../nn/scan.ts";
+import { byGate, inRows, vectorsOf } from "../nn/scan.ts";
 import type { Setup } from "./run.ts";
 
 /** |computed − true| ≤ error, element by element. */
@@ -49,7 +50,7 @@ function outputsOf(setup: Setup, index: number, inputs: readonly Bounded[], reve
   const page = setup.page(weights);
   const [h] = page.state;
   const m = bounds(unit);
-  const vectors = vectorsOf(page, weights, setup.start[0]!.shape[1]!);
+  const vectors = inRows(vectorsOf(page, weights), setup.start[0]!.shape[1]!);
   const own = Object.fromEntries(Object.entries<Tensor>(vectors).map(([name, vector]) => [name, exact(vector)]));
   const outputs = new Array<Bounded>(inputs.length);
   let state: Named<string, Bounded> = Object.fromEntries(

@@ -8,6 +8,7 @@ import { indexSelect } from "../autograd/gather.ts";
 import { cat, split, stack, unbind } from "../autograd/join.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { dropout } from "../autograd/random.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
 import { squeeze, transpose, unsqueeze } from "../autograd/shape.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { selectAt, slice } from "../autograd/views.ts";
@@ -15,7 +16,7 @@ import type { Algebra, Cell, Named } from "../cells/cell.ts";
 import { elements } from "../dense/dense.ts";
 import { PackedSequence } from "../nn/packed.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
-import { type CellState, type ScanWeights, type Sequences, scan } from "../nn/scan.ts";
+import { type CellState, type Sequences, scan } from "../nn/scan.ts";
 
 /** All that a run of a stack depends on. L layers, D directions. */
 export interface Setup {

@@ -1,8 +1,9 @@
 /** From tensors to plain numbers, sequence by sequence: the layer as a network to be replayed, and the results to be found. */
+
+import type { ScanWeights } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { vectors } from "../cells/cell.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
-import type { ScanWeights } from "../nn/scan.ts";
 import type { RowPlace } from "./answer.ts";
 import type { Compared } from "./compare.ts";
 import { epsilon, valuesOf } from "./distance.ts";

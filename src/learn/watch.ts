@@ -6,6 +6,7 @@
 import { toDtype } from "../autograd/broadcast.ts";
 import { cat, split, unbind } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
+import type { ScanWeights, VectorRole } from "../autograd/recur.ts";
 import { transpose, unsqueeze } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { clone, selectAt } from "../autograd/views.ts";
@@ -14,7 +15,7 @@ import { elements } from "../dense/dense.ts";
 import { bfloat16, float16, float32 } from "../dense/dtype.ts";
 import { PackedSequence } from "../nn/packed.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
-import { byGate, type ScanWeights, type VectorRole } from "../nn/scan.ts";
+import { byGate } from "../nn/scan.ts";
 import {
   type Axis,
   type Direction,

@@ -2,6 +2,7 @@
 import { empty, zeros } from "../autograd/create.ts";
 import { uniform_ } from "../autograd/draw.ts";
 import { noGrad } from "../autograd/mode.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
 import { squeeze, unsqueeze } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { type Cell, recurrentGates } from "../cells/cell.ts";
@@ -19,7 +20,6 @@ import { Parameter } from "./parameter.ts";
 import { expectTensor, stateType } from "./recurrent-input.ts";
 import { expectArguments, wholeNumber } from "./recurrent-options.ts";
 import { planCell, type WeightName } from "./recurrent-weights.ts";
-import type { ScanWeights } from "./scan.ts";
 import { step } from "./step.ts";
 
 /** The options that all cells share. */

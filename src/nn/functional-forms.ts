@@ -2,6 +2,8 @@
  * The layers and cells as functions of their weights (torch.lstm, torch.gru_cell, ...), with torch's order of arguments.
  * The weights of a layer are one flat list: layer by layer and direction by direction W_ih, W_hh, b_ih, b_hh, W_hr.
  */
+
+import type { ScanWeights } from "../autograd/recur.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import type { Cell } from "../cells/cell.ts";
 import { elman } from "../cells/elman.ts";
@@ -12,9 +14,8 @@ import { elements } from "../dense/dense.ts";
 import { tuple } from "../dense/tuple.ts";
 import { expectCounts } from "./literal.ts";
 import { LSTM_NAMES, type NodeNames, PLAIN_NAMES } from "./node-names.ts";
-import type { ScanWeights } from "./scan.ts";
-import { runPacked, runPadded } from "./stack.ts";
-import { step } from "./step.ts";
+import { isForFused, runPacked, runPadded } from "./stack.ts";
+import { type Questions, step } from "./step.ts";
 
 /** How a stack runs: whether it has biases, its layers, dropout, training or not, both directions or one. */
 type Settings = readonly [
@@ -55,11 +56,11 @@ export const gru: OneState = layer(gruPage, PLAIN_NAMES);
 export const lstm: LayerFunction<Pair, readonly [output: Tensor, hn: Tensor, cn: Tensor]> = layer(lstmPage, LSTM_NAMES);
 
 /** torch.rnn_tanh_cell. */
-export const rnnTanhCell: CellFunction<Tensor> = cellOfOne(elman("tanh"));
+export const rnnTanhCell: CellFunction<Tensor> = cellOfOne(elman("tanh"), ["weights", "input", "states"]);
 /** torch.rnn_relu_cell. */
-export const rnnReluCell: CellFunction<Tensor> = cellOfOne(elman("relu"));
+export const rnnReluCell: CellFunction<Tensor> = cellOfOne(elman("relu"), ["weights", "input", "states"]);
 /** torch.gru_cell. */
-export const gruCell: CellFunction<Tensor> = cellOfOne(gruPage);
+export const gruCell: CellFunction<Tensor> = cellOfOne(gruPage, ["input", "states", "weights"]);
 /** torch.lstm_cell. */
 export const lstmCell: CellFunction<Pair> = (input, hx, ...weights) => {
   if (hx.length !== 2) throw new RuntimeError("lstm_cell expects two hidden states");
@@ -76,11 +77,12 @@ function layer<State extends Tensor | Pair, Result>(cell: Cell, names: NodeNames
     const [hasBiases, numLayers, dropout, training, bidirectional, batchFirst = false] = settings;
     const start = hx instanceof Tensor ? [hx] : hx;
     const D = bidirectional ? 2 : 1;
-    expectCounts(params.length, hasBiases, start, D, numLayers);
+    const sizes = packed ? Array.from(elements(batchSizes.value), Number) : undefined;
+    expectCounts(params.length, hasBiases, start, D, numLayers, isForFused(names, data, sizes));
     const weights = grouped(params, numLayers * D, hasBiases, start[0]!.shape[2] !== start.at(-1)!.shape[2]);
     const stack = { cell, weights, D, dropout, training, names };
-    const [output, states] = packed
-      ? runPacked(stack, data, Array.from(elements(batchSizes.value), Number), start[0]!.shape[1]!, start)
+    const [output, states] = sizes
+      ? runPacked(stack, data, sizes, sizes[0] ?? start[0]!.shape[1]!, start)
       : runPadded(stack, data, start, batchFirst);
     return tuple(output, ...states);
   }) as LayerFunction<State, Result>;
@@ -96,8 +98,8 @@ function grouped(params: readonly Tensor[], count: number, hasBiases: boolean, p
   });
 }
 
-function cellOfOne(cell: Cell): CellFunction<Tensor> {
-  return (input, hx, ...weights) => step(cell, cellWeights(...weights), input, [hx])[0]!;
+function cellOfOne(cell: Cell, questions: Questions): CellFunction<Tensor> {
+  return (input, hx, ...weights) => step(cell, cellWeights(...weights), input, [hx], questions)[0]!;
 }
 
 function cellWeights(weightIh: Tensor, weightHh: Tensor, biasIh?: Tensor | null, biasHh?: Tensor | null): ScanWeights {

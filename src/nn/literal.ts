@@ -6,16 +6,20 @@
  */
 import { tensors } from "../autograd/algebra.ts";
 import { expand } from "../autograd/broadcast.ts";
+import { to } from "../autograd/convert.ts";
 import { cat, stackNamed, unbind } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
+import { areLiving, type ScanWeights } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
 import { type Cell, recurrentGates, vectors } from "../cells/cell.ts";
 import { IndexError, listText, RuntimeError } from "../check.ts";
 import { broadcastShapes, type Dims, sameDims, wrapDim } from "../dense/shape.ts";
-import { byGate, type CellState, type ScanWeights, type Sequences, vectorsOf } from "./scan.ts";
+import { byGate, type CellState, inRows, type Sequences, vectorsOf } from "./scan.ts";
 
-/** Whether B sequences, some of them empty, their states and the weights of one layer and direction fit together. */
+/**
+ * Whether B sequences, of which some may be empty, their states and the weights of one layer and direction fit together.
+ */
 export function isUsual(
   cell: Cell,
   weights: ScanWeights,
@@ -38,34 +42,27 @@ export function isUsual(
     are(weightHr, [P, H]) &&
     vectors(cell).every((vector) => are(weights[`v.${vector}`], [H])) &&
     cell.state.every((name, i) => are(start[name]!, [B, i === 0 ? P : H])) &&
-    (!batchSizes || (batchSizes[0]! <= B && areLiving(batchSizes, data.shape[0]!)))
+    (!batchSizes || areLiving(batchSizes, B, data.shape[0]!))
   );
 }
 
-/** Batch sizes that go down and are together the rows there are. */
-function areLiving(batchSizes: readonly number[], rows: number): boolean {
-  let left = rows;
-  for (const [t, b] of batchSizes.entries()) {
-    if (b > batchSizes[Math.max(t - 1, 0)]!) return false;
-    left -= b;
-  }
-  return left === 0;
-}
-
-/** What torch counts: the weights in its flat list, the states' layers and directions. */
+/** What torch counts: the weights in its flat list, the states' layers and directions; `fused`: before its fused kernel. */
 export function expectCounts(
   weights: number,
   hasBiases: boolean,
   start: readonly Tensor[],
   D: number,
   numLayers: number,
+  fused: boolean,
 ): void {
   const [h, c = h] = start as readonly [Tensor, Tensor?];
   // torch tells a projection by the widths of the states
   if (start.length > 1) for (const state of start) wrapDim(2, state.shape.length);
   const each = 2 + (hasBiases ? 2 : 0) + (h.shape[2] === c!.shape[2] ? 0 : 1);
-  if (weights % each !== 0) throw new RuntimeError("got an incorrect number of RNN parameters");
   const [rows, sets] = [h.shape[0] ?? 0, weights / each];
+  // the fused kernel runs no projection
+  if (fused && each % 2 === 0) expectSets(weights, each, D * numLayers);
+  if (weights % each !== 0) throw new RuntimeError("got an incorrect number of RNN parameters");
   if (rows % D !== 0 || sets % D !== 0) {
     throw new RuntimeError("Odd number of params or hiddens given to a bidirectional RNN");
   }
@@ -75,18 +72,32 @@ export function expectCounts(
   if (sets !== D * numLayers) throw new RuntimeError("Expected more weights in stacked_rnn");
 }
 
-/** One layer in one direction, to the output of all steps and the state after the last. */
+/** What torch's fused kernel says to a flat list that is no matrix of `count` rows with `each` weights. */
+function expectSets(weights: number, each: number, count: number): void {
+  if (weights % each !== 0) {
+    throw new RuntimeError(`MatrixRef: ArrayRef size ${weights} not divisible by stride ${each}`);
+  }
+  if (weights < each * count) {
+    throw new RuntimeError(`ArrayRef: invalid slice, N = ${weights}; M = ${each}; size = ${weights}`);
+  }
+}
+
+/** One layer in one direction, by the name of the fused kernel if torch has one, to the output of all steps and the state after the last. */
 export function runLiterally(
   cell: Cell,
   weights: ScanWeights,
   { data, batchSizes }: Sequences,
   start: CellState,
   reverse: boolean,
-  joinedBy: string,
+  fused?: string,
 ): { output: Tensor; state: CellState } {
   const projected = linear(data, weights.weightIh, weights.biasIh);
-  const step = (x: Tensor, state: CellState): CellState => advanceLiterally(cell, weights, x, state);
   const [name] = cell.state;
+  const step = (x: Tensor, state: CellState): CellState => {
+    const next = advanceLiterally(cell, weights, x, state);
+    // a wider c makes wider products, which only the fused kernel narrows
+    return fused ? { ...next, [name!]: to(next[name!]!, data.dtype) } : next;
+  };
   if (!batchSizes) {
     const steps = unbind(projected);
     const states: CellState[] = [];
@@ -96,7 +107,7 @@ export function runLiterally(
       states.push(state);
     }
     const outputs = (reverse ? states.reverse() : states).map((own) => own[name!]!);
-    return { output: stackNamed(joinedBy, outputs, 0), state };
+    return { output: stackNamed(fused ?? "StackBackward0", outputs, 0), state };
   }
   const { states, state } = reverse
     ? backwards(projected, batchSizes, start, step)
@@ -149,7 +160,7 @@ function advanceLiterally(cell: Cell, weights: ScanWeights, projected: Tensor, s
   const recurrent = linear(state[name!]!, weights.weightHh, weights.biasHh);
   // halves of different gates are never added as a whole
   const x = gates.length === cell.gates.length ? takenInto(recurrent, projected) : projected;
-  const v = vectorsOf(cell, weights, x.shape[0]!);
+  const v = inRows(vectorsOf(cell, weights), x.shape[0]!);
   const next = cell.step(tensors, byGate(cell.gates, x), byGate(gates, recurrent), state, v);
   const states = Object.fromEntries(cell.state.map((own) => [own, next[own]!]));
   return weights.weightHr ? { ...states, [name!]: linear(next[name!]!, weights.weightHr) } : states;

@@ -168,13 +168,26 @@ function livingAtEachTime(lengths: readonly number[]): number[] {
   });
 }
 
-/** The rows of a padded batch that are no padding, one living sequence after the other, time by time. */
+/**
+ * The rows of a padded batch that are no padding, one living sequence after the other, time by time. Their gradient comes
+ * back time first, whatever comes first in the batch.
+ */
 function packRows(input: Tensor, batchSizes: readonly number[], batchFirst: boolean): Tensor {
   const [T, B, ...features] = batchFirst ? [input.shape[1]!, input.shape[0]!, ...input.shape.slice(2)] : input.shape;
   const size = product(features);
-  const steps = batchFirst ? { time: size, sequence: T! * size } : { time: B! * size, sequence: size };
   const present = batchSizes.slice(0, T);
-  return read(input, walk(present, steps, size), [total(present), ...features]);
+  const shape = [total(present), ...features];
+  const timeFirst = { time: B! * size, sequence: size };
+  const value = takePositions(
+    input.value,
+    walk(present, batchFirst ? { time: size, sequence: T! * size } : timeFirst, size),
+    shape,
+  );
+  const back = (g: Tensor): Tensor => {
+    const padded = write(g, walk(present, timeFirst, size), allocate([T!, B!, ...features], g.dtype));
+    return batchFirst ? transpose(padded, 0, 1) : padded;
+  };
+  return tracked("PackPaddedSequenceBackward0", [input], value, [back]);
 }
 
 function padRows(data: Tensor, batchSizes: readonly number[], blank: Tensor): Tensor {

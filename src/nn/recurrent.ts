@@ -6,6 +6,7 @@ import { empty, zeros } from "../autograd/create.ts";
 import { uniform_ } from "../autograd/draw.ts";
 import { indexSelect } from "../autograd/gather.ts";
 import { noGrad } from "../autograd/mode.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
 import { squeeze, unsqueeze } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { type Cell, recurrentGates } from "../cells/cell.ts";
@@ -31,9 +32,9 @@ import {
   stateType,
 } from "./recurrent-input.ts";
 import { type RecurrentOptions, settleOptions, wholeNumber } from "./recurrent-options.ts";
-import { type PlannedWeight, planWeights, type WeightName } from "./recurrent-weights.ts";
-import type { ScanWeights } from "./scan.ts";
-import { runPacked, runPadded, type Stack } from "./stack.ts";
+import { type PlannedSide, planWeights, type WeightName } from "./recurrent-weights.ts";
+import { isForFused, runPacked, runPadded, type Stack } from "./stack.ts";
+import { Stream } from "./stream.ts";
 
 /** What distinguishes one kind of layer from another, besides its cell. */
 export interface Kind {
@@ -52,6 +53,14 @@ export interface ForwardOptions {
   readonly lengths?: readonly number[] | Tensor;
 }
 
+/** How a session begins. */
+export interface StreamOptions<State> {
+  /** B, the number of sequences that run side by side. Default: one, without a batch. */
+  readonly batchSize?: number | null;
+  /** The state to begin with, as `forward` takes it. Default: zero. */
+  readonly state?: State | null;
+}
+
 /** Everything that RNN, LSTM and GRU share: weights, layer stack, directions, batches. Never made by itself. */
 export abstract class Recurrent<State> extends Module {
   /** The weights have torch's names: `layer.weight_ih_l0`, `layer.bias_hh_l1_reverse`. */
@@ -68,6 +77,7 @@ export abstract class Recurrent<State> extends Module {
   /** The page of mathematics that this layer runs. */
   readonly cell: Cell;
   private readonly kind: Kind;
+  private readonly sides: readonly PlannedSide[];
 
   constructor(cell: Cell, kind: Kind, inputSize: number, hiddenSize: number, options: RecurrentOptions) {
     super();
@@ -83,7 +93,8 @@ export abstract class Recurrent<State> extends Module {
     this.bidirectional = settled.bidirectional;
     this.projSize = settled.projSize;
     const dtype = settled.dtype ?? getDefaultDtype();
-    for (const [name, shape] of this.plan().flatMap((side) => Object.values(side))) {
+    this.sides = this.plan();
+    for (const [name, shape] of this.sides.flatMap((side) => Object.values(side))) {
       this.registerParameter(name, new Parameter(empty(shape, { dtype, device: settled.device })));
     }
     this.resetParameters();
@@ -106,7 +117,7 @@ export abstract class Recurrent<State> extends Module {
 
   /** The weights layer by layer and direction by direction (torch's `all_weights`). */
   get allWeights(): Parameter[][] {
-    return this.plan().map((side) => Object.values(side).map(([name]) => this[name]!));
+    return this.sides.map((side) => Object.values(side).map(([name]) => this[name]!));
   }
 
   /** For the sake of ported scripts: there is nothing to flatten. */
@@ -126,6 +137,35 @@ export abstract class Recurrent<State> extends Module {
   ): readonly [output: Tensor | PackedSequence, state: State] {
     const [output, states] = this.runAs(input, hx ?? undefined, options.lengths);
     return tuple(output, this.closeState(states)) as unknown as readonly [Tensor | PackedSequence, State];
+  }
+
+  /**
+   * A session that takes a sequence as it comes, step by step or in chunks; see nn/stream.ts. It is for inference: nothing
+   * is recorded, no hooks are called, and dropout does not act. Changes to the weights are seen by the next step.
+   * Errors: RuntimeError for a bidirectional layer, whose second direction begins at the end.
+   */
+  stream({ batchSize = null, state }: StreamOptions<State> = {}): Stream {
+    const { inputSize, bidirectional, batchFirst } = this;
+    let known: Stack | undefined;
+    const stack = (): Stack => {
+      if (!known || !this.holds(known.weights)) known = { ...this.stack(), dropout: 0 };
+      return known;
+    };
+    const given = state === undefined || state === null ? [] : this.openState(state, "dim");
+    for (const one of given) expectTensor(one);
+    const source = { name: this.cell.name, inputSize, bidirectional, batchFirst, stack };
+    return new Stream(source, batchSize, given as readonly Tensor[]);
+  }
+
+  /** Whether these are the layer's weights now. */
+  private holds(weights: readonly ScanWeights[]): boolean {
+    for (let at = 0; at < weights.length; at += 1) {
+      const side = this.sides[at]!;
+      for (const role in side) {
+        if (this[side[role as keyof ScanWeights]![0]] !== weights[at]![role as keyof ScanWeights]) return false;
+      }
+    }
+    return true;
   }
 
   private runAs(
@@ -148,8 +188,7 @@ export abstract class Recurrent<State> extends Module {
     const x = batched ? input : unsqueeze(input, 1);
     const states = batched ? given : given.map((state) => unsqueeze(state, 1));
     const batchFirst = batched && this.batchFirst;
-    const start = states.length > 0 ? states : this.zeroStates(x, x.shape[batchFirst ? 0 : 1]!);
-    const [output, ends] = runPadded(this.stack(), x, start, batchFirst);
+    const [output, ends] = runPadded(this.stack(), x, states, batchFirst);
     return batched ? [output, ends] : [squeeze(output, 1), ends.map((state) => squeeze(state, 1))];
   }
 
@@ -161,7 +200,8 @@ export abstract class Recurrent<State> extends Module {
     expectPacked(this.door(), data, sequenceCount, given);
     const stack = this.stack();
     if (hx !== undefined && !this.kind.checksPacked) {
-      expectCounts(this.allWeights.flat().length, this.bias, given, stack.D, this.numLayers);
+      const fused = isForFused(stack.names, data, sizes);
+      expectCounts(this.allWeights.flat().length, this.bias, given, stack.D, this.numLayers, fused);
     }
     const [output, states] = runPacked(stack, data, sizes, sequenceCount, given);
     return [new PackedSequence(output, batchSizes, sortedIndices, unsortedIndices), arranged(states, unsortedIndices)];
@@ -192,21 +232,30 @@ export abstract class Recurrent<State> extends Module {
 
   private stack(): Stack {
     const { cell, dropout, training } = this;
-    return { cell, dropout, training, weights: this.weights(), D: this.suffixes.length, names: this.kind.names };
+    const [weights, D] = [this.weights(), this.bidirectional ? 2 : 1];
+    return { cell, dropout, training, weights, D, names: this.kind.names, zeroStates: (x, B) => this.zeroStates(x, B) };
   }
 
   /** The weights for each run of the scan, layer by layer and direction by direction. */
   weights(): ScanWeights[] {
-    for (const [at, weight] of this.allWeights.flat().entries()) {
-      if (!weight) throw new TypeError(`expected Tensor as element ${at} in argument 2, but got NoneType`);
-    }
     // a cell without recurrent gates has a W_hh without rows
-    const { dtype } = this.weight_ih_l0!;
-    const none = recurrentGates(this.cell).length === 0 && { weightHh: empty([0, this.outputSize], { dtype }) };
-    return this.plan().map((side) => {
-      const roles = Object.entries(side).map(([role, [name]]) => [role, this[name]!] as const);
-      return { ...none, ...Object.fromEntries(roles) } as unknown as ScanWeights;
+    const rows = recurrentGates(this.cell).length;
+    const none = rows === 0 ? { weightHh: empty([0, this.outputSize], { dtype: this.weight_ih_l0.dtype }) } : {};
+    return this.sides.map((side, at) => {
+      const found: Partial<Record<keyof ScanWeights, Tensor>> = { ...none };
+      for (const role in side) {
+        const weight = this[side[role as keyof ScanWeights]![0]];
+        if (!weight) throw this.missing(at, role);
+        found[role as keyof ScanWeights] = weight;
+      }
+      return found as ScanWeights;
     });
+  }
+
+  private missing(side: number, role: string): TypeError {
+    const names = Object.keys(this.sides[side]!);
+    const at = side * names.length + names.indexOf(role);
+    return new TypeError(`expected Tensor as element ${at} in argument 2, but got NoneType`);
   }
 
   private zeroStates({ dtype }: Tensor, B: number): Tensor[] {
@@ -228,7 +277,7 @@ export abstract class Recurrent<State> extends Module {
     return this.bidirectional ? ["", "_reverse"] : [""];
   }
 
-  private plan(): Record<string, PlannedWeight>[] {
+  private plan(): PlannedSide[] {
     const { cell, numLayers, bias, projSize, outputSize, suffixes } = this;
     const [inputSize, hiddenSize] = [wholeNumber(this.inputSize), wholeNumber(this.hiddenSize)];
     return planWeights({ cell, inputSize, hiddenSize, numLayers, bias, projSize, outputSize, suffixes });

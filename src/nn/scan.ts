@@ -7,29 +7,12 @@
 import { tensors } from "../autograd/algebra.ts";
 import { expand } from "../autograd/broadcast.ts";
 import { cat, chunk, split, unbind } from "../autograd/join.ts";
-import { linear } from "../autograd/linear.ts";
+import { affine, linear } from "../autograd/linear.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
+import { t, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
 import { type Cell, type Named, recurrentGates, vectors } from "../cells/cell.ts";
-
-/** The role of a cell's vector among the weights: `v.p`. */
-export type VectorRole = `v.${string}`;
-
-/** The weights of one layer in one direction: G gates of H units, R of them recurrent, F features. */
-export interface ScanWeights {
-  /** W_ih (G·H, F) */
-  readonly weightIh: Tensor;
-  /** W_hh (R·H, P); without rows where no gate is recurrent. */
-  readonly weightHh: Tensor;
-  /** b_ih (G·H) */
-  readonly biasIh?: Tensor | undefined;
-  /** b_hh (R·H) */
-  readonly biasHh?: Tensor | undefined;
-  /** W_hr (P, H): what is done to h before it is handed on. */
-  readonly weightHr?: Tensor | undefined;
-  /** The cell's vectors (H) */
-  readonly [vector: VectorRole]: Tensor | undefined;
-}
 
 /** Sequences as the loop reads them: (T, B, F), or with batch sizes the rows of all steps one after the other. */
 export interface Sequences {
@@ -41,6 +24,34 @@ export interface Sequences {
 /** The values that a cell carries from step to step, (B, H) each. */
 export type CellState = Named<string, Tensor>;
 
+/** The weights of the loop as its steps read them. Their gradients meet here: a loop gives each of them one sum. */
+export interface LoopWeights {
+  /** W_hhᵀ (P, R·H) */
+  readonly matrix: Tensor;
+  /** b_hh (R·H) */
+  readonly bias?: Tensor | undefined;
+  /** W_hrᵀ (H, P) */
+  readonly projection?: Tensor | undefined;
+  /** The vectors of the cell, (H) each. */
+  readonly vectors: Named<string, Tensor>;
+}
+
+/** Makes the weights ready for a loop. */
+export function loopWeights(cell: Cell, weights: ScanWeights): LoopWeights {
+  const { weightHh, biasHh, weightHr } = weights;
+  return {
+    matrix: t(weightHh),
+    bias: biasHh && view(biasHh, -1),
+    projection: weightHr && t(weightHr),
+    vectors: vectorsOf(cell, weights),
+  };
+}
+
+/** The cell's vectors, (H) each. */
+export function vectorsOf(cell: Cell, weights: ScanWeights): Named<string, Tensor> {
+  return Object.fromEntries(vectors(cell).map((name) => [name, view(weights[`v.${name}`]!, -1)]));
+}
+
 /** Runs a cell over sequences. Gives the output of each step, in the order of time, and the state after the last. */
 export function scan(
   cell: Cell,
@@ -49,7 +60,7 @@ export function scan(
   start: CellState,
   reverse: boolean,
 ): { outputs: Tensor[]; state: CellState } {
-  return scanProjected(cell, weights, project(weights, x), start, reverse);
+  return scanProjected(cell, loopWeights(cell, weights), project(weights, x), start, reverse);
 }
 
 /** W_ih·x + b_ih for all steps at once, (T, B, G·H) or packed (Σ b_t, G·H). */
@@ -60,7 +71,7 @@ export function project({ weightIh, biasIh }: ScanWeights, { data, batchSizes }:
 /** The loop itself, over what `project` gives. */
 export function scanProjected(
   cell: Cell,
-  weights: ScanWeights,
+  weights: LoopWeights,
   { data, batchSizes }: Sequences,
   start: CellState,
   reverse: boolean,
@@ -80,17 +91,22 @@ export function scanProjected(
 }
 
 /** One step: from W_ih·x_t + b_ih (b, G·H) and the state to all that the cell computes, by name. */
-export function advance(cell: Cell, weights: ScanWeights, projected: Tensor, state: CellState): CellState {
+export function advance(
+  cell: Cell,
+  { matrix, bias, projection, vectors }: LoopWeights,
+  projected: Tensor,
+  state: CellState,
+): CellState {
   const [output] = cell.state;
-  const recurrent = linear(state[output!]!, weights.weightHh, weights.biasHh);
+  const recurrent = affine(state[output!]!, matrix, bias);
   const [x, r] = [byGate(cell.gates, projected), byGate(recurrentGates(cell), recurrent)];
-  const next = cell.step(tensors, x, r, state, vectorsOf(cell, weights, projected.shape[0]!));
-  return weights.weightHr ? { ...next, [output!]: linear(next[output!]!, weights.weightHr) } : next;
+  const next = cell.step(tensors, x, r, state, inRows(vectors, projected.shape[0]!));
+  return projection ? { ...next, [output!]: affine(next[output!]!, projection) } : next;
 }
 
-/** The cell's vectors, the same for each of b rows: (b, H) each. */
-export function vectorsOf(cell: Cell, weights: ScanWeights, b: number): Named<string, Tensor> {
-  return Object.fromEntries(vectors(cell).map((name) => [name, expand(weights[`v.${name}`]!, b, -1)]));
+/** Vectors (H), the same for each of b rows: (b, H). */
+export function inRows(vectors: Named<string, Tensor>, b: number): Named<string, Tensor> {
+  return Object.fromEntries(Object.entries(vectors).map(([name, vector]) => [name, expand(vector, b, -1)]));
 }
 
 /** Cuts the columns (b, G·H) into one (b, H) block for each of G gates. */

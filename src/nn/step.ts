@@ -1,29 +1,49 @@
 /** A cell by itself: one step of a batch, with the questions that torch asks about its sizes. */
 import { linear } from "../autograd/linear.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { type Cell, recurrentGates } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
 import { wrapDim } from "../dense/shape.ts";
-import { advance, type ScanWeights } from "./scan.ts";
+import { advance, loopWeights } from "./scan.ts";
+
+/** What torch asks about, in one order or another: of two mistakes it tells the first. */
+export type Questions = readonly ("input" | "weights" | "states")[];
 
 /** One step: input (B, F) and states (B, H) to the new states, in the order of the cell's. */
-export function step(cell: Cell, weights: ScanWeights, x: Tensor, states: readonly Tensor[]): Tensor[] {
-  expectSizes(cell, weights, x, states);
+export function step(
+  cell: Cell,
+  weights: ScanWeights,
+  x: Tensor,
+  states: readonly Tensor[],
+  questions: Questions = ["input", "weights", "states"],
+): Tensor[] {
+  const { weightIh, weightHh } = weights;
+  const H = sizeOf(weightHh, 1);
+  const ask = {
+    input: () => expectFeatures(x, sizeOf(weightIh, 1)),
+    weights: () => {
+      expectRows("weight_ih", weightIh, cell.gates.length, H);
+      expectRows("weight_hh", weightHh, recurrentGates(cell).length, H);
+    },
+    states: () => expectStates(x.shape[0]!, H, states),
+  };
+  for (const question of questions) ask[question]();
   const state = Object.fromEntries(cell.state.map((name, i) => [name, states[i]!]));
-  const next = advance(cell, weights, linear(x, weights.weightIh, weights.biasIh), state);
+  const next = advance(cell, loopWeights(cell, weights), linear(x, weightIh, weights.biasIh), state);
   return cell.state.map((name) => next[name]!);
 }
 
-function expectSizes(cell: Cell, { weightIh, weightHh }: ScanWeights, x: Tensor, states: readonly Tensor[]): void {
-  const [inputSize, expected, H] = [sizeOf(x, 1), sizeOf(weightIh, 1), sizeOf(weightHh, 1)];
-  if (inputSize !== expected) {
-    throw new RuntimeError(`input has inconsistent input_size: got ${inputSize} expected ${expected}`);
-  }
-  expectRows("weight_ih", weightIh, cell.gates.length, H);
-  expectRows("weight_hh", weightHh, recurrentGates(cell).length, H);
+function expectFeatures(x: Tensor, expected: number): void {
+  const inputSize = sizeOf(x, 1);
+  if (inputSize === expected) return;
+  throw new RuntimeError(`input has inconsistent input_size: got ${inputSize} expected ${expected}`);
+}
+
+function expectStates(B: number, H: number, states: readonly Tensor[]): void {
   for (const [i, state] of states.entries()) {
-    if (sizeOf(state, 0) !== x.shape[0]) {
-      throw new RuntimeError(`Input batch size ${x.shape[0]} doesn't match hidden${i} batch size ${state.shape[0]}`);
+    if (sizeOf(state, 0) !== B) {
+      throw new RuntimeError(`Input batch size ${B} doesn't match hidden${i} batch size ${state.shape[0]}`);
     }
     if (sizeOf(state, 1) !== H) {
       throw new RuntimeError(`hidden${i} has inconsistent hidden_size: got ${state.shape[1]}, expected ${H}`);

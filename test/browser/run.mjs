@@ -1,9 +1,10 @@
 // The package in real browsers: `node test/browser/run.mjs` (after `npm run build`) serves the built package, lets headless
 // Chromium and Firefox run the blog's script and the layers, and compares the text with the expected transcript and the
-// bits with those that Node computes. `node test/browser/run.mjs firefox` drives one of them.
+// bits with those that Node computes, and drops a checkpoint on the example page. `node test/browser/run.mjs firefox` drives one of them.
 import { readFile } from "node:fs/promises";
 import { engine } from "unrolled";
 import { drive } from "./browsers.mjs";
+import { expectedAfterDrop } from "./drop.js";
 import { fingerprint } from "./fingerprint.js";
 import { serve } from "./serve.mjs";
 
@@ -20,19 +21,23 @@ const PAGE = `<!doctype html>
     await engine.ready();
     await import("/dist/examples/blog.js");
     const { fingerprint } = await import("/test/browser/fingerprint.js");
-    await report({ bits: engine.name + " " + engine.arithmetic + " " + fingerprint(), transcript: lines.join("\\n") });
+    const bits = engine.name + " " + engine.arithmetic + " " + fingerprint();
+    const { drop } = await import("/test/browser/drop.js");
+    await report({ bits, transcript: lines.join("\\n"), dropped: await drop(document.querySelector("iframe")) });
   } catch (error) {
     await report({ error: String(error) });
   }
-</script>`;
+</script>
+<body><iframe></iframe></body>`;
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : ["chromium", "firefox"];
 const expected = await readFile(TRANSCRIPT, "utf8");
 const here = `${engine.name} ${engine.arithmetic} ${fingerprint()}`;
 for (const name of names) {
-  const { bits, transcript, error } = await serve(PAGE, (url) => drive(name, url));
+  const { bits, transcript, dropped, error } = await serve(PAGE, (url) => drive(name, url));
   if (error) throw new Error(`${name}: ${error}`);
   if (`${transcript}\n` !== expected) throw new Error(`${name}: the transcript differs:\n${transcript}`);
   if (bits !== here) throw new Error(`Node computes ${here}, ${name} ${bits}`);
+  if (dropped !== expectedAfterDrop()) throw new Error(`${name}: after a file was dropped the page says:\n${dropped}`);
   console.log(`${name} prints the transcript and computes the bits of Node: ${bits}`);
 }

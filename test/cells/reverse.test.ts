@@ -46,6 +46,17 @@ describe.each([...pages, { name: "a user's cell", cell: Three.cell }])(
       expect(grads[group][name] ?? 0).toBeCloseTo(slope, 10);
     });
 
+    it("adds what the old state has received elsewhere, and tells what the new one has received", () => {
+      const arrived = Object.fromEntries(cell.state.map((name, i) => [name, 0.25 + i]));
+      const more = reverse(cell, m, given.x, given.r, given.state, weights, given.v, arrived);
+      for (const name of cell.state) {
+        expect(more.state[name]).toBeCloseTo((grads.state[name] ?? 0) + arrived[name]!, 12);
+      }
+      const { state: _, v, ...same } = grads;
+      expect({ ...more, state: undefined }).toEqual({ ...same, vectors: v, state: undefined });
+      expect(grads.next[cell.state[0]!]).toBe(weights[cell.state[0]!]);
+    });
+
     it("gives autograd's gradients, as numbers and as tensors", () => {
       const leaves = mapped(given, (value) =>
         torch.tensor([value, -value], { dtype: torch.float64, requiresGrad: true }),

@@ -98,21 +98,22 @@ describe("elsewhere", () => {
     const { engine: other } = await elsewhere(inBrowser);
     await other.ready();
     const ones = (length: number): Float32Array => new Float32Array(length).fill(1);
+    const weights = (depth: number) => ({
+      matrix: { data: ones(4 * depth), offset: 0, rowStride: depth, columnStride: 1 },
+      ...{ bias: undefined, gates: 1, units: 4, depth, version: 1 },
+    });
     const problem = {
       cell: elman() as unknown as Cell,
-      H: 4,
-      x: ones(8),
-      weights: { data: ones(16), offset: 0, rowStride: 4, columnStride: 1 },
-      bias: undefined,
-      vectors: [],
-      batchSizes: [1, 1],
-      reverse: false,
+      input: weights(1),
+      recurrent: weights(4),
+      projection: undefined,
+      ...{ x: ones(2), steps: 2, rows: 1, batchSizes: undefined, reverse: false },
       states: [ones(4)],
-      output: ones(8),
+      ...{ output: ones(8), column: 0, width: 4 },
     };
-    expect(other.recur(problem)).toBe(false);
+    expect(other.unroll(problem)).toBe(false);
     expect(new Set(problem.output)).toEqual(new Set([1]));
-    await vi.waitUntil(() => other.recur(problem));
+    await vi.waitUntil(() => other.unroll(problem));
     const { tanh } = functions("float32");
     const first = tanh(1 + 4);
     const second = tanh(1 + Math.fround(4 * first));

@@ -17,6 +17,8 @@ export interface Entry {
   readonly attributes?: number;
   readonly header?: number;
   readonly extra?: Uint8Array;
+  /** What follows the data: a descriptor. */
+  readonly after?: Uint8Array;
   readonly local?: { name?: string; flags?: number; method?: number; crc?: number; size?: number; signature?: number };
 }
 
@@ -44,7 +46,8 @@ export function zip(entries: readonly Entry[], end: End = {}): Uint8Array {
       words(2, ascii(name).length, 0),
       ascii(name),
     ]);
-    body.push(header, Buffer.from(bytes));
+    const after = entry.after ?? new Uint8Array();
+    body.push(header, Buffer.from(bytes), Buffer.from(after));
     directory.push(
       words(4, 0x02014b50),
       words(2, 20, 20, entry.flags ?? 0, entry.method ?? 0, 0, 0),
@@ -54,7 +57,7 @@ export function zip(entries: readonly Entry[], end: End = {}): Uint8Array {
       Buffer.from(ascii(entry.name)),
       Buffer.from(entry.extra ?? []),
     );
-    position += header.length + bytes.length;
+    position += header.length + bytes.length + after.length;
   }
   const central = Buffer.concat(directory);
   const { count = entries.length, size = central.length, start = position, comment = ascii("") } = end;

@@ -1,4 +1,5 @@
 /** A value from a file in JSON, with types, as test/golden/files.py writes it; and the files of that script. */
+import type { Tensor } from "../../src/autograd/tensor.ts";
 import { elements } from "../../src/dense/dense.ts";
 import type { Data } from "../../src/dense/dtype.ts";
 import { OrderedDict } from "../../src/dense/ordered-dict.ts";
@@ -64,4 +65,22 @@ function doubleHex(value: number): string {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleBE(value);
   return bytes.toString("hex");
+}
+
+/** An array as test/golden/arrays.py writes it. */
+export interface Described {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly bytes: string;
+}
+
+/** Arrays by name, as that script writes them. */
+export function describeArrays(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Described> {
+  return new Map(
+    Array.from(tensors, ([name, { value }]) => {
+      const { buffer, byteOffset, byteLength } = elements(value);
+      const bytes = Buffer.from(buffer, byteOffset, byteLength).toString("base64");
+      return [name, { dtype: String(value.dtype), shape: [...value.shape], bytes }];
+    }),
+  );
 }

@@ -9,14 +9,14 @@ import { product, rowMajor } from "../../src/dense/shape.ts";
 import { tuple } from "../../src/dense/tuple.ts";
 import { FormatError } from "../../src/formats/format-error.ts";
 import { memoryFrom, STORAGE_CLASSES } from "../../src/formats/memory.ts";
-import { loadTorch } from "../../src/formats/torch.ts";
-import { saveTorch } from "../../src/formats/torch-write.ts";
+import { readTorch } from "../../src/formats/torch.ts";
+import { writeTorch } from "../../src/formats/torch-write.ts";
 import { StoredTensor, setMetadata } from "../../src/formats/values.ts";
 import { entryBytes, readZip } from "../../src/formats/zip.ts";
 import { type NewEntry, writeZip } from "../../src/formats/zip-write.ts";
 import { describeValue, FILES } from "./describe.ts";
 
-const load = (bytes: Uint8Array, mmap = false): unknown => loadTorch(bytes, (tensor) => tensor, { mmap });
+const load = (bytes: Uint8Array, mmap = false): unknown => readTorch(bytes, (tensor) => tensor, { mmap });
 
 // ---- any value
 
@@ -82,10 +82,10 @@ const { value: values } = fc.letrec<{ value: unknown }>((tie) => {
 test("what is written is read again, types, sharing and bits included", () => {
   fc.assert(
     fc.property(values, fc.boolean(), (value, mmap) => {
-      const bytes = saveTorch(value);
+      const bytes = writeTorch(value);
       const loaded = load(bytes, mmap);
       expect(describeValue(loaded)).toEqual(describeValue(value));
-      expect(Buffer.compare(saveTorch(loaded), bytes)).toBe(0);
+      expect(Buffer.compare(writeTorch(loaded), bytes)).toBe(0);
     }),
     { numRuns: 300 },
   );

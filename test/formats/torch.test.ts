@@ -4,14 +4,14 @@ import { float32, int64 } from "../../src/dense/dtype.ts";
 import { float } from "../../src/dense/python-float.ts";
 import { tuple } from "../../src/dense/tuple.ts";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { type LoadOptions, loadTorch } from "../../src/formats/torch.ts";
-import { saveTorch } from "../../src/formats/torch-write.ts";
+import { type LoadOptions, readTorch } from "../../src/formats/torch.ts";
+import { writeTorch } from "../../src/formats/torch-write.ts";
 import { StoredTensor } from "../../src/formats/values.ts";
 import { readZip } from "../../src/formats/zip.ts";
 import { checkpoint, int, name, program, tensor, tupleOf } from "./archive.ts";
 import { describeValue, FILES, fileNamed } from "./describe.ts";
 
-const load = (bytes: Uint8Array, options?: LoadOptions): unknown => loadTorch(bytes, (tensor) => tensor, options);
+const load = (bytes: Uint8Array, options?: LoadOptions): unknown => readTorch(bytes, (tensor) => tensor, options);
 const tensorAt = (value: unknown, key: string): StoredTensor => (value as Map<string, StoredTensor>).get(key)!;
 
 describe.each(FILES)("torch's file of $name", ({ bytes, value }) => {
@@ -30,7 +30,7 @@ describe.each(FILES)("torch's file of $name", ({ bytes, value }) => {
   });
 
   test("is the same after it was written here", () => {
-    expect(describeValue(load(saveTorch(load(bytes))))).toEqual(value);
+    expect(describeValue(load(writeTorch(load(bytes))))).toEqual(value);
   });
 });
 
@@ -40,7 +40,7 @@ const CURRENT = FILES.filter(({ name }) => !/old|protocol|writer|endian|checksum
 test.each(CURRENT)(
   "torch's file of $name is written byte for byte as torch wrote it, but for its label",
   ({ bytes }) => {
-    const written = saveTorch(load(bytes));
+    const written = writeTorch(load(bytes));
     expect(Buffer.from(withoutLabel(written)).equals(withoutLabel(bytes))).toBe(true);
   },
 );
@@ -63,14 +63,14 @@ describe("memory", () => {
 
   test("of a storage begins at a multiple of 64 in every file that is written", () => {
     for (const { bytes } of FILES) {
-      const entries = readZip(saveTorch(load(bytes)));
+      const entries = readZip(writeTorch(load(bytes)));
       expect([...entries.values()].every(({ start }) => start % 64 === 0)).toBe(true);
     }
   });
 
   test("that two tensors share is written once, whole", () => {
     const base = new Dense({ data: new Float32Array(10), version: 0 }, float32, [10]);
-    const bytes = saveTorch([new StoredTensor(base), new StoredTensor(base.window([2, 2], [4, 1], 1))]);
+    const bytes = writeTorch([new StoredTensor(base), new StoredTensor(base.window([2, 2], [4, 1], 1))]);
     const entries = [...readZip(bytes)].filter(([name]) => name.includes("/data/"));
     expect(entries.map(([name, { size }]) => [name, size])).toEqual([["archive/data/0", 40]]);
   });
@@ -78,7 +78,7 @@ describe("memory", () => {
   test("that runs backwards is written forwards", () => {
     const data = Float32Array.of(1, 2, 3);
     const backwards = new Dense({ data, version: 0 }, float32, [3], [-1], 2);
-    const [loaded] = load(saveTorch([new StoredTensor(backwards)])) as [StoredTensor];
+    const [loaded] = load(writeTorch([new StoredTensor(backwards)])) as [StoredTensor];
     expect(loaded.value.data).toEqual(Float32Array.of(3, 2, 1));
   });
 
@@ -103,14 +103,14 @@ describe("values that torch could not read back are refused when they are writte
     ["a value of 1000 levels", deep, "nested too deeply"],
     ["an integer of 256 bytes", 2n ** 2046n, "more than 255 bytes"],
   ])("%s", (_, value, message) => {
-    expect(() => saveTorch(value)).toThrow(FormatError);
-    expect(() => saveTorch(value)).toThrow(message);
+    expect(() => writeTorch(value)).toThrow(FormatError);
+    expect(() => writeTorch(value)).toThrow(message);
   });
 });
 
 test("whole numbers are ints and marked ones are floats, in lists as well", () => {
   const value = [1, float(1), 2 ** 53, -0, float([1, 2]), 3n];
-  const [int, marked, large, zero, floats, big] = (describeValue(load(saveTorch(value))) as { list: unknown[] }).list;
+  const [int, marked, large, zero, floats, big] = (describeValue(load(writeTorch(value))) as { list: unknown[] }).list;
   expect([int, big]).toEqual([{ int: "1" }, { int: "3" }]);
   expect([marked, large, zero]).toEqual([1, 2 ** 53, -0].map((x) => describeValue(x === 1 ? float(1) : x)));
   expect(floats).toEqual({ list: [describeValue(float(1)), describeValue(float(2))] });
@@ -119,23 +119,23 @@ test("whole numbers are ints and marked ones are floats, in lists as well", () =
 test("a list that contains itself comes back", () => {
   const list: unknown[] = [1];
   list.push(list);
-  const loaded = load(saveTorch(list)) as unknown[];
+  const loaded = load(writeTorch(list)) as unknown[];
   expect(loaded[1]).toBe(loaded);
 });
 
 test("more than a thousand items come back in order", () => {
   const list = Array.from({ length: 2001 }, (_, i) => i);
   const dict = new Map(list.map((i) => [i, `${i}`]));
-  expect(load(saveTorch([list, dict]))).toEqual([list, dict]);
+  expect(load(writeTorch([list, dict]))).toEqual([list, dict]);
 });
 
 test("lone surrogates and every plane of Unicode come back", () => {
   const texts = ["\ud800", "a\udc00b", "\u0000", "\u07ff\u0800\uffff", "\u{10000}\u{10ffff}"];
-  expect(load(saveTorch(texts))).toEqual(texts);
+  expect(load(writeTorch(texts))).toEqual(texts);
 });
 
 test("an integer tensor keeps 64 bits", () => {
   const dense = new Dense({ data: BigInt64Array.of(2n ** 63n - 1n), version: 0 }, int64, [1]);
-  const loaded = load(saveTorch(new StoredTensor(dense))) as StoredTensor;
+  const loaded = load(writeTorch(new StoredTensor(dense))) as StoredTensor;
   expect(loaded.value.data).toEqual(BigInt64Array.of(2n ** 63n - 1n));
 });

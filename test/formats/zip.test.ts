@@ -1,5 +1,6 @@
+import zlib from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { crc32 } from "../../src/formats/crc32.ts";
+import { crc32, plainStrikeOut } from "../../src/formats/crc32.ts";
 import { FormatError } from "../../src/formats/format-error.ts";
 import { entryBytes, readZip } from "../../src/formats/zip.ts";
 import { writeZip } from "../../src/formats/zip-write.ts";
@@ -28,6 +29,17 @@ function attempt(archive: Uint8Array): string {
 test("the checksum is that of zip", () => {
   expect(crc32(ascii("123456789"))).toBe(0xcbf43926);
   expect(crc32(ascii(""))).toBe(0);
+});
+
+test("the checksum is zlib's for every length and alignment", () => {
+  const bytes = Uint8Array.from({ length: 200_003 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 13);
+  for (const length of [1, 5, 12_023, 12_024, 44_791, 44_792, 44_793, 44_797, 77_560, 100_003, 200_000]) {
+    for (const start of [0, 1, 2, 3]) {
+      const part = bytes.subarray(start, start + length);
+      expect(crc32(part)).toBe(zlib.crc32(part));
+      expect(crc32(Buffer.from(part), plainStrikeOut())).toBe(zlib.crc32(part));
+    }
+  }
 });
 
 test("an honest archive is read, from this writer and from others", () => {
@@ -69,7 +81,7 @@ describe("an archive is refused", () => {
     ["for another method in the local header", [{ ...a, local: { method: 8 } }], "differ in flags or method"],
     ["for other flags in the local header", [{ ...a, local: { flags: 8 } }], "differ in flags or method"],
     ["for a local header that is none", [{ ...a, local: { signature: 7 } }], "no local header"],
-    ["for a wrong checksum", [{ ...a, crc: 4 }], "top/a: the checksum is wrong"],
+    ["for a wrong checksum", [{ ...a, crc: 4 }], "top/a, byte 35: the checksum is wrong"],
     ["for encryption", [{ ...a, flags: 1 }], "encrypted"],
     ["for compression", [{ ...a, method: 8 }], "compressed"],
     ["for sizes that differ", [{ ...a, packed: 4 }], "compressed"],
@@ -116,6 +128,28 @@ describe("an archive is refused", () => {
     const record = archive.length - 22 - 20 - 56;
     new DataView(archive.buffer).setBigUint64(record + 24, 2n ** 62n, true);
     expect(attempt(archive)).toContain("beyond 2^53");
+  });
+});
+
+describe("the descriptor behind the data", () => {
+  const written = (): Uint8Array => writeZip([["top/a", a.bytes]]);
+  const descriptorOf = (archive: Uint8Array): number => Buffer.from(archive).indexOf("PK\x07\x08");
+
+  test("must say what the directory says", () => {
+    for (const field of [0, 4, 8, 12]) {
+      const archive = written();
+      archive[descriptorOf(archive) + field]! ^= 1;
+      expect(attempt(archive), `field ${field}`).toMatch(/another descriptor|bytes expected|beyond 2\^53/);
+    }
+  });
+
+  test("must be there", () => {
+    expect(attempt(zip([{ ...a, flags: 8 }]))).toMatch(/another descriptor|bytes expected/);
+  });
+
+  test("may have sizes of 64 bits", () => {
+    const wide = Buffer.concat([words(4, 0x08074b50, zlib.crc32(a.bytes), 5, 0, 5, 0)]);
+    expect(read(zip([{ ...a, flags: 8, after: wide }]))).toEqual({ "top/a": "first" });
   });
 });
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 NAMES = [
+    "arrays",
     "draws",
     "errors",
     "family",
@@ -19,6 +20,8 @@ NAMES = [
     "module-errors",
     "modules",
     "more-layers",
+    "onnx-graphs",
+    "onnx-nodes",
     "operations",
     "operations2",
     "optimizers",

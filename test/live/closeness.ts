@@ -2,7 +2,7 @@
 
 /** A tensor as layers.py describes it: how it looks from outside, its numbers, and the truth about them. */
 export interface Described {
-  readonly dtype: "float32" | "float64";
+  readonly dtype: "float32" | "float64" | "float16" | "bfloat16";
   readonly shape: readonly number[];
   readonly strides: readonly number[];
   readonly gradFn: string | null;
@@ -13,10 +13,10 @@ export interface Described {
 
 type Numbers = Float32Array | Float64Array;
 
-/** The numbers that Python wrote. */
+/** The numbers that Python wrote, halves as float32. */
 export function decoded(text: string, dtype: Described["dtype"]): Numbers {
   const bytes = Uint8Array.from(Buffer.from(text, "base64"));
-  return dtype === "float32" ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
+  return dtype === "float64" ? new Float64Array(bytes.buffer) : new Float32Array(bytes.buffer);
 }
 
 /** One tensor compared: the largest errors, and their squares summed, for us and for torch. */
@@ -28,9 +28,12 @@ export interface Closeness {
   readonly count: number;
 }
 
-/** Compares float32 results with the float64 truth, in ulp of the largest number. */
-export function closeness(ours: Numbers, theirs: Numbers, truth: Numbers): Closeness {
-  const unit = ulp32(largest(truth));
+/** How many of float32's ulp one of this dtype is. */
+const COARSENESS = { float32: 1, float64: 1, float16: 2 ** 13, bfloat16: 2 ** 16 };
+
+/** Compares results with the float64 truth, in ulp of the largest number. */
+export function closeness(dtype: Described["dtype"], ours: Numbers, theirs: Numbers, truth: Numbers): Closeness {
+  const unit = ulp32(largest(truth)) * COARSENESS[dtype];
   const total = { ours: 0, theirs: 0, oursSquared: 0, theirsSquared: 0, count: truth.length };
   for (const [i, true_] of truth.entries()) {
     const [us, them] = [Math.abs(ours[i]! - true_) / unit, Math.abs(theirs[i]! - true_) / unit];

@@ -15,11 +15,13 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "float16": torch.float16, "bfloat16": torch.bfloat16}
+HALVES = (torch.float16, torch.bfloat16)
 
 
 def encoded(tensor):
-    return base64.b64encode(tensor.detach().contiguous().numpy().tobytes()).decode()
+    tensor = tensor.detach().contiguous()
+    return base64.b64encode((tensor.float() if tensor.dtype in HALVES else tensor).numpy().tobytes()).decode()
 
 
 def described(tensor, truth):
@@ -28,7 +30,7 @@ def described(tensor, truth):
         "dtype": str(tensor.dtype).removeprefix("torch."),
         "shape": list(tensor.shape),
         "strides": list(tensor.stride()),
-        "gradFn": tensor.grad_fn.name() if tensor.grad_fn else None,
+        "gradFn": tensor.grad_fn.name().removeprefix("torch::autograd::") if tensor.grad_fn else None,
         "requiresGrad": tensor.requires_grad,
         "data": encoded(tensor),
         "truth": encoded(truth) if truth is not None and tensor.dtype != torch.float64 else None,
@@ -39,22 +41,27 @@ def widths(rng):
     return rng.randint(1, 8) if rng.random() < 0.5 else rng.randint(1, 67)
 
 
-def case(spec, exact, results, truths):
+def case(spec, module, exact, results, truths):
     """`exact` must come out bit-equal, `results` near the truth; the draw afterwards shows the generator's state."""
     return {
         "spec": spec,
+        "repr": repr(module),
         "exact": {name: described(tensor, None) for name, tensor in exact.items()},
         "results": {name: described(tensor, truths[name]) for name, tensor in results.items()},
         "next": torch.rand(3).tolist(),
     }
 
 
-def with_gradients(run, module, inputs):
+def with_gradients(run, module, inputs, create_graph=False):
     """What `run(module, inputs)` gives, and the gradients of everything that wants one."""
     results = run(module, inputs)
     loss = results.pop("loss")
     seen = dict(results)
-    if loss.requires_grad:
+    if loss.requires_grad and create_graph:
+        leaves = {name: x for name, x in [*inputs.items(), *module.named_parameters()] if x.requires_grad}
+        slopes = torch.autograd.grad(loss, list(leaves.values()), create_graph=True, allow_unused=True)
+        seen |= {f"d{name}": slope for name, slope in zip(leaves, slopes) if slope is not None}
+    elif loss.requires_grad:
         loss.backward()
         seen |= {f"d{name}": x.grad for name, x in inputs.items() if x.grad is not None}
         seen |= {f"d{name}": p.grad for name, p in module.named_parameters() if p.grad is not None}
@@ -80,8 +87,8 @@ def compared(spec, module, inputs, run):
     exact = {name: p.detach().clone() for name, p in module.named_parameters()}
     exact |= {name: x.detach().clone() for name, x in inputs.items()}
     state = torch.get_rng_state()
-    results = with_gradients(run, module, inputs)
-    return case(spec, exact, results, truth_of(run, module, inputs, state))
+    results = with_gradients(run, module, inputs, spec.get("createGraph", False))
+    return case(spec, module, exact, results, truth_of(run, module, inputs, state))
 
 
 def recurrent(rng, seed):
@@ -91,11 +98,12 @@ def recurrent(rng, seed):
         "B": rng.choice([0, 1, 1, 2, 3, 4, 5, 7, 8, 9, 19]), "numLayers": rng.randint(1, 3),
         "nonlinearity": rng.choice(["tanh", "tanh", "relu"]), "bias": rng.random() < 0.8,
         "batchFirst": rng.random() < 0.5, "dropout": rng.choice([0, 0, 0.3, 0.5, 1]),
-        "bidirectional": rng.random() < 0.4, "dtype": rng.choice(["float32", "float32", "float64"]),
+        "bidirectional": rng.random() < 0.4, "dtype": rng.choice([*["float32", "float64"] * 4, "float32", "float32", "float16", "bfloat16"]),
         "batched": rng.random() < 0.8, "state": rng.random() < 0.5, "training": rng.random() < 0.7,
         "inputGrad": rng.random() < 0.8, "weightGrad": rng.random() < 0.9,
         "through": rng.choice(["both", "output", "states"]),
-        "packing": rng.choice([None, None, "sorted", "unsorted", "lengths"]), **special(rng),
+        "packing": rng.choice([None, None, "sorted", "unsorted", "lengths"]),
+        "layout": rng.choice([None, None, None, "transposed", "sliced", "expanded"]), "createGraph": rng.random() < 0.3, **special(rng),
     }  # fmt: skip
     H, T, B = spec["hiddenSize"], spec["T"], spec["B"]
     spec["projSize"] = rng.randint(1, H - 1) if kind == "LSTM" and H > 1 and rng.random() < 0.4 else 0
@@ -106,28 +114,35 @@ def recurrent(rng, seed):
         if spec["packing"] == "sorted":
             spec["lengths"].sort(reverse=True)
     dtype = DTYPES[spec["dtype"]]
+    # torch's fused kernel has a derivative of its own making, whose nodes are nobody else's.
+    fused = kind == "LSTM" and spec["dtype"] in ("float32", "bfloat16") and spec["projSize"] == 0
+    spec["createGraph"] = spec["createGraph"] and not fused
     torch.manual_seed(seed)
     options = {"num_layers": "numLayers", "bias": "bias", "batch_first": "batchFirst", "dropout": "dropout",
                "bidirectional": "bidirectional"}  # fmt: skip
     options |= {"RNN": {"nonlinearity": "nonlinearity"}, "LSTM": {"proj_size": "projSize"}, "GRU": {}}[kind]
-    layer = getattr(nn, kind)(spec["inputSize"], H, dtype=dtype, **{k: spec[v] for k, v in options.items()})
+    # Halves are drawn as float32.
+    drawn = torch.float32 if dtype in HALVES else dtype
+    layer = getattr(nn, kind)(spec["inputSize"], H, dtype=drawn, **{k: spec[v] for k, v in options.items()}).to(dtype)
     layer.train(spec["training"]).requires_grad_(spec["weightGrad"])
     D, P = 1 + spec["bidirectional"], spec["projSize"] or H
     lead = ([B, T] if spec["batchFirst"] else [T, B]) if spec["batched"] else [T]
     rows = [D * spec["numLayers"], B] if spec["batched"] else [D * spec["numLayers"]]
     sizes = {"h": P, "c": H} if kind == "LSTM" else {"h": P}
-    inputs = {"x": torch.randn(*lead, spec["inputSize"], dtype=dtype)}
+    normal = lambda *shape: torch.randn(*shape, dtype=drawn).to(dtype)  # noqa: E731
+    inputs = {"x": normal(*laid_out(spec, [*lead, spec["inputSize"]]))}
     make_special(inputs["x"], spec)
     if spec["state"]:
-        inputs |= {f"{name}0": torch.randn(*rows, size, dtype=dtype) for name, size in sizes.items()}
+        inputs |= {f"{name}0": normal(*laid_out(spec, [*rows, size])) for name, size in sizes.items()}
     for x in inputs.values():
         x.requires_grad_(spec["inputGrad"])
     packed = spec["packing"] in ("sorted", "unsorted")
-    inputs["towards"] = torch.randn(*([sum(spec["lengths"])] if packed else lead), D * P, dtype=dtype)
-    inputs |= {f"towards_{name}": torch.randn(*rows, size, dtype=dtype) for name, size in sizes.items()}
+    inputs["towards"] = normal(*([sum(spec["lengths"])] if packed else lead), D * P)
+    inputs |= {f"towards_{name}": normal(*rows, size) for name, size in sizes.items()}
 
     def run(module, given):
-        x, state = given["x"], tuple(given[f"{name}0"] for name in sizes if f"{name}0" in given)
+        x = seen_as(spec, given["x"], lead[1:2])
+        state = tuple(seen_as(spec, given[f"{name}0"], rows[1:2]) for name in sizes if f"{name}0" in given)
         if spec["packing"]:
             x = pack_padded_sequence(x, spec["lengths"], spec["batchFirst"], spec["packing"] == "sorted")
         output, states = module(x, (state if kind == "LSTM" else state[0]) if state else None)
@@ -142,6 +157,24 @@ def recurrent(rng, seed):
         return {"output": output, **{f"{name}n": value for name, value in states.items()}, "loss": loss}
 
     return compared(spec, layer, inputs, run)
+
+
+def laid_out(spec, shape):
+    """The shape of what is made, for its view of this shape not to lie together in memory."""
+    if spec["layout"] == "transposed":
+        return [shape[1], shape[0], *shape[2:]]
+    if spec["layout"] == "sliced":
+        return [*shape[:-1], 2 * shape[-1]]
+    return [shape[0], 1, shape[2]] if spec["layout"] == "expanded" and len(shape) == 3 else shape
+
+
+def seen_as(spec, x, second):
+    """The view of what `laid_out` has made."""
+    if spec["layout"] == "transposed":
+        return x.transpose(0, 1)
+    if spec["layout"] == "sliced":
+        return x[..., ::2]
+    return x.expand(-1, *second, -1) if spec["layout"] == "expanded" and x.dim() == 3 else x
 
 
 def special(rng):
@@ -163,7 +196,7 @@ def cell(rng, seed):
         "kind": kind, "seed": seed, "inputSize": widths(rng), "hiddenSize": widths(rng), "T": rng.randint(1, 12),
         "B": rng.choice([0, 1, 2, 3, 5, 9]), "nonlinearity": rng.choice(["tanh", "relu"]), "bias": rng.random() < 0.8,
         "dtype": rng.choice(["float32", "float32", "float64"]), "batched": rng.random() < 0.8, "state": rng.random() < 0.5,
-        **special(rng),
+        "createGraph": rng.random() < 0.3, **special(rng),
     }  # fmt: skip
     dtype = DTYPES[spec["dtype"]]
     torch.manual_seed(seed)
@@ -195,7 +228,7 @@ def linear(rng, seed):
     spec = {
         "kind": "Linear", "seed": seed, "inputSize": widths(rng), "hiddenSize": widths(rng), "bias": rng.random() < 0.8,
         "lead": [rng.randint(0, 7) for _ in range(rng.randint(0, 3))], "transposed": rng.random() < 0.3,
-        "dtype": rng.choice(["float32", "float32", "float64"]),
+        "dtype": rng.choice(["float32", "float32", "float64"]), "createGraph": rng.random() < 0.3,
     }  # fmt: skip
     dtype = DTYPES[spec["dtype"]]
     torch.manual_seed(seed)
@@ -250,7 +283,7 @@ def training(rng, seed):
 
     double = copy.deepcopy(model).double()
     truths = run(double, target if classes else target.double())
-    return case(spec, exact, run(model, target), truths)
+    return case(spec, model, exact, run(model, target), truths)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,10 @@ test(`${count} random layers of four kinds behave as torch's would`, () => {
         wrong.push(`${name} differs by ${apart} in ${JSON.stringify(recipe)}`);
       }
       const kind = `${recipe.kind} ${name.replace(/_l\d.*/, "")}`;
-      report.set(kind, [...(report.get(kind) ?? []), closeness(single, decoded(float32[name]!, "float32"), truth)]);
+      report.set(kind, [
+        ...(report.get(kind) ?? []),
+        closeness("float32", single, decoded(float32[name]!, "float32"), truth),
+      ]);
     }
   }
   expect(wrong.join("\n")).toBe("");

@@ -1,12 +1,12 @@
 /** The recipes of layers.py, followed here: same seed, same calls in the same order, same names for what comes out. */
 import * as torch from "unrolled";
-import { nn, optim, type Tensor } from "unrolled";
+import { nn, optim, repr, type Tensor } from "unrolled";
 
 /** What a recipe is made from; layers.py writes it. */
 export interface Spec {
   readonly kind: "RNN" | "LSTM" | "GRU" | "RNNCell" | "LSTMCell" | "GRUCell" | "Linear" | "training";
   readonly seed: number;
-  readonly dtype: "float32" | "float64";
+  readonly dtype: "float32" | "float64" | "float16" | "bfloat16";
   readonly inputSize: number;
   readonly hiddenSize: number;
   readonly T: number;
@@ -28,6 +28,10 @@ export interface Spec {
   readonly lengths: readonly number[];
   readonly special: "nan" | "inf" | "-inf" | null;
   readonly places: readonly number[];
+  /** How the numbers of input and states lie in memory. */
+  readonly layout: "transposed" | "sliced" | "expanded" | null;
+  /** Whether gradients are asked for with a history of their own. */
+  readonly createGraph: boolean;
   readonly lead: readonly number[];
   readonly transposed: boolean;
   readonly words: number;
@@ -44,6 +48,7 @@ type Tensors = Record<string, Tensor>;
 
 /** What goes in and what comes out. */
 export interface Outcome {
+  readonly repr: string;
   readonly exact: Tensors;
   readonly results: Tensors;
   readonly next: Tensor;
@@ -52,11 +57,11 @@ export interface Outcome {
 /** Follows a recipe. */
 export function follow(spec: Spec): Outcome {
   torch.manualSeed(spec.seed);
-  const { exact, results } = RECIPES[spec.kind](spec);
-  return { exact, results, next: torch.rand(3) };
+  return { ...RECIPES[spec.kind](spec), next: torch.rand(3) };
 }
 
-const DTYPES = { float32: torch.float32, float64: torch.float64 };
+const { float32, float64, float16, bfloat16 } = torch;
+const DTYPES = { float32, float64, float16, bfloat16 };
 const { BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, SmoothL1Loss } = nn;
 const LOSSES = { BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, SmoothL1Loss };
 
@@ -77,7 +82,7 @@ const RECIPES: Record<Spec["kind"], Recipe> = {
     const x = torch.randn([...lead, inputSize], { dtype, requiresGrad: true });
     const swap = spec.transposed && lead.length > 1;
     const co = torch.randn([...(swap ? [lead[1]!, lead[0]!, ...lead.slice(2)] : lead), hiddenSize], { dtype });
-    return compared(layer, { x, co }, () => {
+    return compared(spec, layer, { x, co }, () => {
       const output = layer.forward(swap ? x.transpose(0, 1) : x);
       return { output, loss: output.mul(co).sum() };
     });
@@ -106,15 +111,20 @@ const RECIPES: Record<Spec["kind"], Recipe> = {
       optimizer.step();
       losses[`loss${step}`] = loss;
     }
-    return { exact, results: { ...losses, ...parametersOf(model) } };
+    return { repr: repr(model), exact, results: { ...losses, ...parametersOf(model) } };
   },
 };
 
 type Layer = nn.Recurrent<Tensor | readonly Tensor[]>;
 
+/** Halves are drawn as float32. */
+function drawnAs({ dtype }: Spec): torch.DType {
+  return dtype === "float64" ? float64 : float32;
+}
+
 function layerOf(spec: Spec): Layer {
   const { inputSize, hiddenSize, numLayers, nonlinearity, bias, batchFirst, dropout, bidirectional, projSize } = spec;
-  const shared = { numLayers, bias, batchFirst, dropout, bidirectional, dtype: DTYPES[spec.dtype] };
+  const shared = { numLayers, bias, batchFirst, dropout, bidirectional, dtype: drawnAs(spec) };
   if (spec.kind === "RNN") return new nn.RNN(inputSize, hiddenSize, { ...shared, nonlinearity }) as Layer;
   if (spec.kind === "GRU") return new nn.GRU(inputSize, hiddenSize, shared) as Layer;
   return new nn.LSTM(inputSize, hiddenSize, { ...shared, projSize }) as unknown as Layer;
@@ -122,32 +132,32 @@ function layerOf(spec: Spec): Layer {
 
 function recurrent(spec: Spec): Omit<Outcome, "next"> {
   const { inputSize, hiddenSize, numLayers, batchFirst, T, B, packing, lengths } = spec;
-  const dtype = DTYPES[spec.dtype];
-  const layer = layerOf(spec).train(spec.training).requiresGrad_(spec.weightGrad);
+  const layer = layerOf(spec).to(DTYPES[spec.dtype]).train(spec.training).requiresGrad_(spec.weightGrad);
+  const normal = (...shape: number[]): Tensor => torch.randn(shape, { dtype: drawnAs(spec) }).to(DTYPES[spec.dtype]);
   const [D, P] = [spec.bidirectional ? 2 : 1, spec.projSize || hiddenSize];
   const lead = spec.batched ? (batchFirst ? [B, T] : [T, B]) : [T];
   const rows = spec.batched ? [D * numLayers, B] : [D * numLayers];
   const states = spec.kind === "LSTM" ? { h: P, c: hiddenSize } : { h: P };
-  const perState = (key: (name: string) => string): Tensors =>
-    Object.fromEntries(
-      Object.entries(states).map(([name, size]) => [key(name), torch.randn([...rows, size], { dtype })]),
-    );
-  const inputs: Tensors = { x: withSpecials(torch.randn([...lead, inputSize], { dtype }), spec) };
-  const start = spec.state ? perState((name) => `${name}0`) : {};
+  const perState = (key: (name: string) => string, lay = (shape: number[]) => shape): Tensors =>
+    Object.fromEntries(Object.entries(states).map(([name, size]) => [key(name), normal(...lay([...rows, size]))]));
+  const lay = (shape: number[]): number[] => laidOut(spec, shape);
+  const inputs: Tensors = { x: withSpecials(normal(...lay([...lead, inputSize])), spec) };
+  const start = spec.state ? perState((name) => `${name}0`, lay) : {};
   Object.assign(inputs, start);
   for (const input of Object.values(inputs)) input.requiresGrad_(spec.inputGrad);
   const packed = packing === "sorted" || packing === "unsorted";
   const total = packed ? [lengths.reduce((a, b) => a + b)] : lead;
-  const towards = torch.randn([...total, D * P], { dtype });
+  const towards = normal(...total, D * P);
   const towardsStates = perState((name) => `towards_${name}`);
-  return compared(layer, { ...inputs, towards, ...towardsStates }, () => {
-    const given = opened(Object.values(start));
+  return compared(spec, layer, { ...inputs, towards, ...towardsStates }, () => {
+    const x = seenAs(spec, inputs.x!, lead.slice(1, 2));
+    const given = opened(Object.values(start).map((state) => seenAs(spec, state, rows.slice(1, 2))));
     const run = (): readonly [Tensor, Tensor | readonly Tensor[]] => {
-      if (packing === "lengths") return layer.forward(inputs.x!, given, { lengths });
-      if (!packed) return layer.forward(inputs.x!, given);
+      if (packing === "lengths") return layer.forward(x, given, { lengths });
+      if (!packed) return layer.forward(x, given);
       const enforceSorted = packing === "sorted";
       const [output, end] = layer.forward(
-        nn.utils.packPaddedSequence(inputs.x!, lengths, { batchFirst, enforceSorted }),
+        nn.utils.packPaddedSequence(x, lengths, { batchFirst, enforceSorted }),
         given,
       );
       return [output.data, end];
@@ -173,7 +183,7 @@ function cell(spec: Spec): Omit<Outcome, "next"> {
   const start = spec.state ? perState((name) => `${name}0`) : {};
   for (const input of [x, ...Object.values(start)]) input.requiresGrad_();
   const towards = perState((name) => `towards_${name}`);
-  return compared(module, { x, ...start, ...towards }, () => {
+  return compared(spec, module, { x, ...start, ...towards }, () => {
     let state = opened(Object.values(start));
     for (const step of x) state = module.forward(step, state as Tensor);
     const ends = named(names, state!);
@@ -198,6 +208,21 @@ function weighed(ends: Tensors, towards: Tensors): Tensor {
     .reduce((a, b) => a.add(b));
 }
 
+/** The shape of what is made, for its view of this shape not to lie together in memory. */
+function laidOut({ layout }: Spec, shape: number[]): number[] {
+  const [first, second, third] = shape as [number, number, number?];
+  if (layout === "transposed") return [second, first, ...shape.slice(2)];
+  if (layout === "sliced") return [...shape.slice(0, -1), 2 * shape.at(-1)!];
+  return layout === "expanded" && third !== undefined ? [first, 1, third] : shape;
+}
+
+/** The view of what `laidOut` has made. */
+function seenAs({ layout }: Spec, x: Tensor, second: readonly number[]): Tensor {
+  if (layout === "transposed") return x.transpose(0, 1);
+  if (layout === "sliced") return x.at("..., ::2");
+  return layout === "expanded" && x.dim() === 3 ? x.expand(-1, ...second, -1) : x;
+}
+
 const SPECIALS = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY };
 
 function withSpecials(x: Tensor, { special, places }: Spec): Tensor {
@@ -207,16 +232,25 @@ function withSpecials(x: Tensor, { special, places }: Spec): Tensor {
 }
 
 /** What `run` gives, and the gradients of everything that wants one. */
-function compared(module: nn.Module, inputs: Tensors, run: () => Tensors): Omit<Outcome, "next"> {
+function compared(
+  { createGraph }: Spec,
+  module: nn.Module,
+  inputs: Tensors,
+  run: () => Tensors,
+): Omit<Outcome, "next"> {
   const exact = { ...parametersOf(module), ...mapped(inputs, (x) => x.detach().clone()) };
   const { loss, ...results } = run();
-  if (loss!.requiresGrad) {
-    loss!.backward();
-    for (const [name, leaf] of [...Object.entries(inputs), ...module.namedParameters()]) {
-      if (leaf.grad) results[`d${name}`] = leaf.grad;
-    }
+  const given = { repr: repr(module), exact, results };
+  if (!loss!.requiresGrad) return given;
+  const leaves = [...Object.entries(inputs), ...module.namedParameters()].filter(([, x]) => x.requiresGrad);
+  const wanted = leaves.map(([, x]) => x);
+  const slopes = createGraph ? torch.autograd.grad(loss!, wanted, { createGraph, allowUnused: true }) : undefined;
+  if (!slopes) loss!.backward();
+  for (const [i, [name, leaf]] of leaves.entries()) {
+    const slope = slopes ? slopes[i] : leaf.grad;
+    if (slope) results[`d${name}`] = slope;
   }
-  return { exact, results };
+  return given;
 }
 
 function parametersOf(module: nn.Module): Tensors {

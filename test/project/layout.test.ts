@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { ENTRIES, LONGEST, MAY_IMPORT } from "./layout.ts";
+import { DEPENDENCIES, ENTRIES, LONGEST, MAY_IMPORT } from "./layout.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const SRC = join(ROOT, "src");
@@ -11,6 +11,13 @@ const filesBelow = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => join(folder, name));
+
+/** Without `node_modules`, where the peers are. */
+const bench = ["bench", "bench/peers"].flatMap((folder) =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(ROOT, folder, name)),
+);
 
 const read = (file: string): string => readFileSync(file, "utf8");
 const code = (file: string): string => read(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
@@ -30,7 +37,8 @@ const importsOf = (file: string): string[] =>
 describe("the layout", () => {
   test.each(sources.map((file) => [relative(ROOT, file), file]))("%s imports in one direction", (_, file) => {
     for (const specifier of importsOf(file)) {
-      expect(specifier, "src has no dependency").toMatch(/^\.\.?\//);
+      if (DEPENDENCIES[folderOf(file)]?.includes(specifier)) continue;
+      expect(specifier, "src has no other dependency").toMatch(/^\.\.?\//);
       const target = normalize(join(dirname(file), specifier));
       if (isEntry(file) || folderOf(target) === folderOf(file)) continue;
       expect(isEntry(target), `${specifier} is a public entry: only users import it`).toBe(false);
@@ -70,10 +78,19 @@ describe("the layout", () => {
     }
   });
 
-  test("the command line sees the public entry, Node and its parser, and nothing else", () => {
+  test("the command line sees the public entry, Node and its libraries, and nothing else", () => {
     for (const file of filesBelow(join(ROOT, "cli"))) {
       const others = importsOf(file).filter(
-        (specifier) => !/^(?:unrolled|commander|node:.+|\.\/[\w-]+\.ts)$/.test(specifier),
+        (specifier) => !/^(?:unrolled|commander|cli-progress|node:.+|\.\/[\w-]+\.ts)$/.test(specifier),
+      );
+      expect(others, relative(ROOT, file)).toEqual([]);
+    }
+  });
+
+  test("the bench sees the public entries, Node and the parser of the command line, and nothing else", () => {
+    for (const file of bench) {
+      const others = importsOf(file).filter(
+        (specifier) => !/^(?:unrolled(?:\/\w+)?|commander|node:.+|\.\.?\/(?:peers\/)?[\w-]+\.ts)$/.test(specifier),
       );
       expect(others, relative(ROOT, file)).toEqual([]);
     }
@@ -90,6 +107,7 @@ describe("the style", () => {
   const everything = [
     ...sources,
     ...filesBelow(join(ROOT, "cli")),
+    ...bench,
     ...filesBelow(join(ROOT, "examples")),
     ...filesBelow(join(ROOT, "test")),
   ];

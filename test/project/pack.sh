@@ -28,13 +28,33 @@ node --input-type=module --eval '
 '
 node_modules/.bin/unrolled explain model.pt --step 0 >page.txt
 grep -q "^GRU(2, 3)$" page.txt
+# The other entry, with its types.
+cat >run.mts <<'RUN'
+import { GRU, load } from "unrolled/inference";
+export const run = (file: Uint8Array): Float32Array => new GRU(load(file)).run(new Float32Array(4)).output;
+RUN
+"$root/node_modules/.bin/tsc" run.mts --ignoreConfig --strict --target es2023 --module nodenext --types ""
+node --input-type=module --eval '
+  import { readFileSync } from "node:fs";
+  import { run } from "./run.mjs";
+  if (run(readFileSync("model.pt")).length !== 6) throw new Error("the packed layer gives another output");
+'
 code=0
 node_modules/.bin/unrolled explain missing.pt 2>error.txt || code=$?
 test "$code" = 2
 test "$(wc -l <error.txt)" = 1
 
+# ONNX, by its own entry.
+node --input-type=module --eval '
+  import { nn, ones } from "unrolled";
+  import { exportOnnx, loadOnnx } from "unrolled/onnx";
+  const [output] = loadOnnx(exportOnnx(new nn.GRU(2, 3))).run(ones(4, 1, 2));
+  console.log(String(output.shape));
+' >shape.txt
+grep -qF "torch.Size([4, 1, 3])" shape.txt
+
 # Nothing that a user does not need.
-if tar -tf "$tarball" | grep -Ev '^package/(dist/src/|dist/cli/|package.json|README|CHANGELOG|LICENSE)'; then
+if tar -tf "$tarball" | grep -Ev '^package/(dist/src/|dist/node/|dist/cli/|package.json|README|CHANGELOG|LICENSE)'; then
   echo "the package holds files that nobody needs" >&2
   exit 1
 fi

@@ -6,12 +6,20 @@ import type { Cell } from "../../cells/cell.ts";
 import type { ElementaryName } from "../functions.ts";
 import { type Engine, plain } from "../plain.ts";
 import { Arena, type GrowingMemory } from "./arena.ts";
-import { assemble, define } from "./assembler.ts";
+import { assemble, define, type FunctionCode } from "./assembler.ts";
 import { gemm } from "./gemm.ts";
 import { type GemmKernels, gemmKernels } from "./gemm-kernel.ts";
 import { f32x4, v128 } from "./instructions.ts";
 import { type MapKernels, map, mapKernels } from "./map.ts";
-import { recur, type StepKernel, stepKernel } from "./recur.ts";
+import { Packs } from "./packs.ts";
+import { type PageKernel, pageKernel } from "./page-kernel.ts";
+import type { Machinery } from "./plan.ts";
+import { type ProductKernels, productKernels } from "./product-kernel.ts";
+import { type Kernels, recurSaving } from "./recur-train.ts";
+import { type TrainKernels, trainKernels } from "./train-kernel.ts";
+import { unroll } from "./unroll.ts";
+import { walkBack } from "./walk-back.ts";
+import { type WeightKernels, weightKernels } from "./weight-kernel.ts";
 
 /** The engine, compiled on the spot; undefined if this machine or its content policy has none for us. */
 export function compile(): Engine | undefined {
@@ -52,7 +60,9 @@ interface Host {
 const host = globalThis as unknown as Host;
 const machine = host.WebAssembly as NonNullable<Host["WebAssembly"]>;
 
-const kernels = () => [...gemmKernels(), ...mapKernels()];
+type Exports = GemmKernels & MapKernels & ProductKernels & WeightKernels;
+
+const kernels = () => [...gemmKernels(), ...mapKernels(), ...productKernels(), ...weightKernels()];
 
 /** Whether relaxed SIMD compiles. In Node 20 it is there, but behind a flag, which may be set at any time. */
 function offered(): boolean {
@@ -68,31 +78,56 @@ function offered(): boolean {
 
 function instantiate(module: object): Engine | undefined {
   const memory = new machine.Memory({ initial: 1 });
-  const instance = new machine.Instance(module, { arena: { memory } });
-  const engine = engineOf(memory, instance.exports as GemmKernels & MapKernels);
+  const exports = exportsOf(module, memory) as Exports;
+  const engine = engineOf(memory, exports, recurrences(module));
   return isFused(engine) ? engine : undefined;
 }
 
-function engineOf(memory: GrowingMemory, exports: GemmKernels & MapKernels): Engine {
-  const arena = new Arena(memory);
-  const steps = new WeakMap<Cell, StepKernel | undefined>();
-  /** The kernel of a cell; undefined while a page is not kept waiting for it, and if the cell cannot be read as one. */
-  const stepOf = (cell: Cell): StepKernel | undefined => {
-    if (steps.has(cell)) return steps.get(cell);
-    steps.set(cell, undefined);
-    try {
-      compileStep(cell);
-    } catch {
-      // somebody's own page may do what only other readers understand: it goes step by step
-    }
-    return steps.get(cell);
-  };
-  const compileStep = (cell: Cell): void => {
-    const bytes = assemble([stepKernel(cell)]);
-    const keep = (module: object): void => {
-      const { exports } = new machine.Instance(module, { arena: { memory } });
-      steps.set(cell, (exports as { step: StepKernel }).step);
+const exportsOf = (module: object, memory: GrowingMemory): object =>
+  new machine.Instance(module, { arena: { memory } }).exports;
+
+/** The loops without gradients have a memory of their own, where packed weights stay. It is made when the first comes. */
+function recurrences(module: object): () => Machinery {
+  let made: Machinery | undefined;
+  return () => {
+    if (made) return made;
+    const memory = new machine.Memory({ initial: 1 });
+    const arena = new Arena(memory);
+    made = {
+      arena,
+      packs: new Packs(arena, FIRST_WORKSPACE),
+      products: exportsOf(module, memory) as ProductKernels,
+      page: compiledOnce(memory, (cell) => ({
+        functions: [pageKernel(cell)],
+        take: (exports) => (exports as { page: PageKernel }).page,
+      })),
+      plans: new WeakMap(),
     };
+    return made;
+  };
+}
+
+/** The floats before the packs, to begin with. */
+const FIRST_WORKSPACE = 2 ** 18;
+
+/** What the page of a cell is compiled to, and what is taken of it. */
+interface CellCode<Kernel> {
+  readonly functions: readonly FunctionCode[];
+  readonly take: (exports: object) => Kernel;
+}
+
+/** What is made from the page of each cell; undefined while a page is not kept waiting, or if it cannot be had. */
+function compiledOnce<Kernel>(
+  memory: GrowingMemory,
+  read: (cell: Cell) => CellCode<Kernel> | undefined,
+): (cell: Cell) => Kernel | undefined {
+  const known = new WeakMap<Cell, Kernel | undefined>();
+  const make = (cell: Cell): void => {
+    known.set(cell, undefined);
+    const code = read(cell);
+    if (!code) return;
+    const keep = (module: object): void => void known.set(cell, code.take(exportsOf(module, memory)));
+    const bytes = assemble(code.functions);
     if (synchronous()) keep(new machine.Module(bytes));
     else
       void machine
@@ -100,6 +135,23 @@ function engineOf(memory: GrowingMemory, exports: GemmKernels & MapKernels): Eng
         .then(keep)
         .catch(() => {});
   };
+  return (cell) => {
+    if (known.has(cell)) return known.get(cell);
+    try {
+      make(cell);
+    } catch {
+      // a page that cannot be read as lanes is run step by step
+    }
+    return known.get(cell);
+  };
+}
+
+function engineOf(memory: GrowingMemory, exports: Exports, machinery: () => Machinery): Engine {
+  const arena = new Arena(memory);
+  const trained = compiledOnce<Kernels>(memory, (cell) => {
+    const code = trainKernels(cell);
+    return code && { functions: code.functions, take: (own) => ({ ...exports, ...(own as TrainKernels), ...code }) };
+  });
   return {
     name: "wasm",
     arithmetic: "fma",
@@ -112,9 +164,12 @@ function engineOf(memory: GrowingMemory, exports: GemmKernels & MapKernels): Eng
       if (out instanceof Float32Array && x instanceof Float32Array) map(arena, exports[name], out, x);
       else plain.map(name, out, x);
     },
-    recur(problem) {
-      const step = stepOf(problem.cell);
-      return step !== undefined && recur(arena, exports, step, problem);
+    unroll: (problem) => unroll(machinery(), problem),
+    recurSaving(problem) {
+      const kernels = trained(problem.cell);
+      const saved = kernels && recurSaving(arena, kernels, problem);
+      // without a gradient of the last output the walk would begin with what is absent
+      return saved && ((wants) => (wants.output || wants.given[0]) && walkBack(arena, kernels, problem, saved, wants));
     },
   };
 }

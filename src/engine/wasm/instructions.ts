@@ -44,6 +44,7 @@ export const v128 = {
     code("nothing", address, value, ...access(0x0b, offset)),
   and: two(0x4e),
   or: two(0x50),
+  xor: two(0x51),
   /** Where the mask has a 1 the bit of `a`, else that of `b`. */
   bitselect: (a: Vector, b: Vector, mask: Vector): Vector => simd(0x52, a, b, mask),
 };
@@ -82,8 +83,17 @@ export const f32x4 = {
   /** a < b ? b : a */
   pmax: two(0xeb),
   convertI32x4: one(0xfa),
+  /** Two float64, rounded, and two zeros. */
+  demoteF64x2Zero: one(0x5e),
   /** a·b + c, by the machine's fused multiply-add if it has one, else rounded twice. */
   relaxedMadd: (a: Vector, b: Vector, c: Vector): Vector => simd(0x105, a, b, c),
+};
+
+/** Two float64, which sums of float32 are kept in. */
+export const f64x2 = {
+  add: two(0xf0),
+  /** The first two of four float32. */
+  promoteLowF32x4: one(0x5f),
 };
 
 /** Bytes moved within memory. */

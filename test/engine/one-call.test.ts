@@ -1,6 +1,7 @@
 import * as torch from "unrolled";
 import { nn, type Tensor } from "unrolled";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { engine } from "../../src/engine/engine.ts";
 
 const { PackedSequence, packPaddedSequence } = nn.utils;
 
@@ -18,7 +19,7 @@ function numbersOf(value: unknown): number[] {
   return [...(value as Iterable<unknown>)].flatMap(numbersOf);
 }
 
-/** On each engine, without gradients; and step by step, because gradients are wanted. */
+/** On each engine, without gradients; and on the fast one for gradients. */
 function everyWay(run: () => unknown): number[][] {
   const fast = numbersOf(torch.noGrad(run));
   const recorded = numbersOf(run());
@@ -89,6 +90,42 @@ describe("the recurrence in one call", () => {
       expect(fast).toEqual(recorded);
       expect(fast).toEqual(plain);
     }
+  });
+
+  it("is asked for each layer where dropout lies between them, with the bits of the steps", () => {
+    torch.manualSeed(7);
+    const layer = new nn.LSTM(5, 9, { numLayers: 3, dropout: 0.4, bidirectional: true });
+    const [x, h, c] = [torch.randn(6, 3, 5), torch.randn(6, 3, 9), torch.randn(6, 3, 9)];
+    const run = (): unknown => {
+      torch.manualSeed(8);
+      return layer.forward(x, [h, c]);
+    };
+    const calls = vi.spyOn(engine, "unroll");
+    const [fast, recorded, plain] = everyWay(run);
+    // three layers of two directions, on either engine; the plain one is asked once in each layer, and says no
+    expect(calls.mock.calls.length).toBe(6 + 3);
+    calls.mockRestore();
+    expect(fast).toEqual(recorded);
+    expect(fast).toEqual(plain);
+  });
+
+  it("is asked for the layers below those that are trained, whose gradients are those of the plain engine", () => {
+    torch.manualSeed(9);
+    const layer = new nn.GRU(5, 9, { numLayers: 3 });
+    for (const [name, weight] of layer.namedParameters()) weight.requiresGrad_(name.endsWith("l2"));
+    const x = torch.randn(6, 3, 5);
+    const train = (): number[][] => {
+      layer.zeroGrad();
+      const [output] = layer.forward(x) as readonly [Tensor, Tensor];
+      output.pow(2).sum().backward();
+      return [output, layer.weight_ih_l2!.grad!, layer.weight_hh_l2!.grad!].map(numbersOf);
+    };
+    const calls = vi.spyOn(engine, "unroll");
+    const fast = train();
+    expect(calls.mock.calls.length).toBe(2);
+    calls.mockRestore();
+    torch.engine.use("plain");
+    expect(train()).toEqual(fast);
   });
 
   it("leaves the given state as it was", () => {

@@ -1,0 +1,109 @@
+/** This library, on its fast engine and on the plain one. */
+import { engine, F, fromNumpy, nn, noGrad, optim, type Tensor } from "unrolled";
+import { type Peer, task } from "../peer.ts";
+import { LAYERS, type Problem, type Values } from "../problem.ts";
+import { LEARNING_RATE } from "../workloads.ts";
+
+type EngineName = Parameters<typeof engine.use>[0];
+
+/** A layer that can be run step by step without allocation. */
+interface Streaming {
+  stream(): { step(x: Float32Array): Float32Array };
+}
+
+/** What the kinds of layers have in common for whoever does not look into the state. */
+interface Layer {
+  forward(x: Tensor, state?: unknown): readonly [output: Tensor, state: unknown];
+}
+
+/** Threads, where the engine has them. */
+interface Threaded {
+  threads(count: number): unknown;
+}
+
+/** On the fast engine, with that many threads. */
+export function unrolled(threads: number): Peer {
+  const can = "threads" in engine;
+  if (can) (engine as unknown as Threaded).threads(threads);
+  return peer("unrolled", "wasm", can ? threads : 1);
+}
+
+/** On the plain one. */
+export const unrolledPlain = (): Peer => ({ ...peer("unrolled-plain", "plain", 1), slow: 0.05 });
+
+function peer(name: string, chosen: EngineName, threads: number): Peer {
+  return {
+    name,
+    threads,
+    async prepare(problem) {
+      const on = <T>(work: () => T): T => {
+        const before = engine.name;
+        engine.use(chosen);
+        try {
+          return work();
+        } finally {
+          engine.use(before);
+        }
+      };
+      const { check, repeat } = on(() => task(problem.workload, MODES[problem.workload.mode](problem)));
+      return { check: () => on(check), repeat: (calls) => on(() => repeat(calls)) };
+    },
+  };
+}
+
+const MODES = { run, step, train };
+
+const tensor = ({ data, shape }: Values): Tensor => fromNumpy(data).view([...shape]);
+
+function layerOf({ workload: { F, H, layers, directions }, cell, weights }: Problem) {
+  const layer = new LAYERS[cell](F, H, { numLayers: layers, bidirectional: directions === 2 });
+  fill(layer, "", weights);
+  return layer as nn.Module & Layer;
+}
+
+function fill(module: nn.Module, prefix: string, weights: Problem["weights"]): void {
+  noGrad(() => {
+    for (const [name, parameter] of module.namedParameters()) {
+      (parameter as Tensor).copy_(tensor(weights.get(`${prefix}${name}`)!));
+    }
+  });
+}
+
+function run(problem: Problem): () => Float32Array {
+  const layer = layerOf(problem);
+  return () => noGrad(() => layer.forward(tensor(problem.x))[0].numpy() as Float32Array);
+}
+
+function step(problem: Problem): () => Float32Array {
+  const layer = layerOf(problem);
+  const { data } = problem.x;
+  if ("stream" in layer) {
+    const session = (layer as unknown as Streaming).stream();
+    return () => session.step(data);
+  }
+  let state: unknown;
+  return () =>
+    noGrad(() => {
+      const [output, next] = layer.forward(tensor(problem.x), state);
+      state = next;
+      return output.numpy() as Float32Array;
+    });
+}
+
+function train(problem: Problem): () => number {
+  const { H, classes } = problem.workload;
+  const layer = layerOf(problem);
+  const head = classes > 0 ? new nn.Linear(H, classes) : undefined;
+  if (head) fill(head, "head.", problem.weights);
+  const [x, target] = [tensor(problem.x), tensor(problem.target)];
+  const next = fromNumpy(BigInt64Array.from(problem.classes, BigInt));
+  const optimizer = new optim.SGD([...layer.parameters(), ...(head?.parameters() ?? [])], { lr: LEARNING_RATE });
+  return () => {
+    optimizer.zeroGrad();
+    const [output] = layer.forward(x);
+    const loss = head ? F.crossEntropy(head.forward(output).view(-1, classes), next) : F.mseLoss(output, target);
+    loss.backward();
+    optimizer.step();
+    return loss.item();
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * `npm run size`: what a page downloads. Each program below is bundled by esbuild for a browser, minified, gzipped, and
+ * then run: it must compute what the library computes.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import * as torch from "unrolled";
+import { INSTALL, isInstalled, ROOT, requirePeer } from "./installed.ts";
+
+/** What is used of esbuild. */
+interface Esbuild {
+  buildSync(options: object): { readonly outputFiles: readonly { readonly contents: Uint8Array }[] };
+}
+
+/** A bundle: `run(file, x)` runs the LSTM of the file, from 3 to 5, over x (T, 3) to (T, 5). */
+interface Bundle {
+  run(file: Uint8Array, x: Float32Array): Float32Array;
+}
+
+const LSTM = `
+  export function run(file, x) {
+    const lstm = new nn.LSTM(3, 5);
+    lstm.loadStateDict(load(file));
+    return noGrad(() => lstm.forward(fromNumpy(x).view(-1, 3))[0]).numpy();
+  }`;
+
+// What the core does not have draws its weights as the file's were drawn.
+const SEEDED_LSTM = `
+  export function run(_, x) {
+    manualSeed(1);
+    const lstm = new nn.LSTM(3, 5);
+    return noGrad(() => lstm.forward(fromNumpy(x).view(-1, 3))[0]).numpy();
+  }`;
+
+// What stands on top of the core (learning) and beside it (files).
+const BEYOND =
+  /^(?:addShares|explain|finalStates|FormatError|gradientFlow|load|maxUlps|mergeBiases|save|splitBiases|verify)$/;
+const core = Object.keys(torch).filter((name) => !BEYOND.test(name));
+
+const PROGRAMS: readonly { readonly what: string; readonly source: string }[] = [
+  {
+    what: "load a checkpoint and run an LSTM",
+    source: `
+      import { load, LSTM } from "unrolled/inference";
+      export const run = (file, x) => new LSTM(load(file)).run(x).output;`,
+  },
+  {
+    what: "the same with nn.LSTM and tensors",
+    source: `import { fromNumpy, load, nn, noGrad } from "unrolled"; ${LSTM}`,
+  },
+  {
+    what: "the whole core",
+    source: `import { fromNumpy, manualSeed, nn, noGrad } from "unrolled";
+      export { ${core.join(", ")} } from "unrolled"; ${SEEDED_LSTM}`,
+  },
+  {
+    what: "everything",
+    source: `import { fromNumpy, load, nn, noGrad } from "unrolled"; export * from "unrolled"; ${LSTM}`,
+  },
+];
+
+if (!isInstalled("esbuild")) {
+  console.error(`size: esbuild is not there; \`${INSTALL}\` installs it`);
+  process.exit(1);
+}
+const esbuild = requirePeer("esbuild") as Esbuild;
+const folder = mkdtempSync(join(tmpdir(), "unrolled-size-"));
+try {
+  torch.manualSeed(1);
+  const lstm = new torch.nn.LSTM(3, 5);
+  const file = torch.save(lstm.stateDict());
+  const x = torch.randn(7, 3);
+  const expected = torch.noGrad(() => lstm.forward(x)[0]).numpy() as Float32Array;
+  for (const [i, { what, source }] of PROGRAMS.entries()) {
+    const contents = bundle(source);
+    const path = join(folder, `${i}.mjs`);
+    writeFileSync(path, contents);
+    const { run } = (await import(path)) as Bundle;
+    const output = run(file, x.numpy() as Float32Array);
+    if (String(output) !== String(expected)) throw new Error(`size: the bundle of "${what}" computes something else`);
+    report(what, contents.length, gzipSync(contents, { level: 9 }).length);
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+function bundle(source: string): Uint8Array {
+  const { outputFiles } = esbuild.buildSync({
+    stdin: { contents: source, resolveDir: ROOT },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    // the library as it is published, not the sources that tsconfig.json points to
+    tsconfigRaw: {},
+    write: false,
+  });
+  return outputFiles[0]!.contents;
+}
+
+function report(what: string, raw: number, gzip: number): void {
+  if (process.argv.includes("--json")) console.log(JSON.stringify({ what, raw, gzip }));
+  else console.log(`${what.padEnd(36)} ${kilobytes(raw)} kB ${kilobytes(gzip)} kB gzip`);
+}
+
+function kilobytes(bytes: number): string {
+  return (bytes / 1000).toFixed(1).padStart(7);
+}

@@ -1,0 +1,154 @@
+/**
+ * The loop over time as one node of the graph: the engine runs it in one call, keeps what the way back needs, and walks
+ * back in one call. The step-by-step loop on the tape is the definition; the node goes back to it where the walk itself is
+ * recorded, for second derivatives, and where the engine has no way back.
+ */
+import type { Cell, Named } from "../cells/cell.ts";
+import { copyDense, copyElements, type Dense, elements, wrap } from "../dense/dense.ts";
+import { float32 } from "../dense/dtype.ts";
+import { engine } from "../engine/engine.ts";
+import type { RecurGradients, WayBack } from "../engine/plain.ts";
+import { grad } from "./backward.ts";
+import type { Gradients, Rule } from "./graph.ts";
+import { enableGrad, isGradEnabled } from "./mode.ts";
+import { record, Tensor, tracked } from "./tensor.ts";
+
+/** What goes into the loop. */
+export interface RecordedLoop {
+  /** W_ih·x + b_ih for all steps, (T, B, G·H) or with batch sizes (Σ b_t, G·H) */
+  readonly projected: Tensor;
+  readonly batchSizes?: readonly number[] | undefined;
+  /** W_hhᵀ (H, G·H) */
+  readonly matrix: Tensor;
+  /** b_hh (G·H) */
+  readonly bias: Tensor | undefined;
+  /** (B, H) each. */
+  readonly start: Named<string, Tensor>;
+  readonly reverse: boolean;
+}
+
+/** What comes out: the outputs of all steps in the shape of `projected`, and the states after the last. */
+export interface LoopResult {
+  readonly output: Tensor;
+  readonly state: Named<string, Tensor>;
+}
+
+/**
+ * Runs the loop and records it as a node of this name; undefined if it has to be steps. `stepwise` is the same loop on the
+ * tape.
+ */
+export function recurRecorded(
+  name: string,
+  cell: Cell,
+  loop: RecordedLoop,
+  stepwise: (loop: RecordedLoop) => LoopResult,
+): LoopResult | undefined {
+  const inputs = inputsOf(cell, loop);
+  const { projected, matrix, bias, start, reverse } = loop;
+  const begin = cell.state.map((key) => start[key]!);
+  const [H, B] = [matrix.shape[0]!, begin[0]!.shape[0]!];
+  if (inputs.some((x) => x.dtype !== float32 || x.value.count === 0)) return undefined;
+  // the steps have the words for states of another size
+  if (begin.some((x) => x.shape[0] !== B || x.shape[1] !== H)) return undefined;
+  const states = begin.map((state) => copyElements(state.value) as Float32Array);
+  const output = new Float32Array((projected.value.count / projected.shape.at(-1)!) * H);
+  const { data, offset, strides } = matrix.value;
+  const wayBack = engine.recurSaving({
+    cell,
+    H,
+    x: elements(projected.value) as Float32Array,
+    weights: { data: data as Float32Array, offset, rowStride: strides[0]!, columnStride: strides[1]! },
+    bias: bias && (elements(bias.value) as Float32Array),
+    batchSizes: loop.batchSizes ?? new Array<number>(projected.shape[0]!).fill(B),
+    reverse,
+    states,
+    output,
+  });
+  if (!wayBack) return undefined;
+  const shape = [...projected.shape.slice(0, -1), H];
+  const results = [
+    new Tensor(wrap(output, shape, float32)),
+    ...states.map((state) => new Tensor(wrap(state, [B, H], float32))),
+  ];
+  // b_hh is not read on the way back, and may change before: the steps would have kept its sum only
+  const values = inputs.map((x) => (x === bias ? copyDense(x.value) : x.value));
+  const back = (grads: Gradients): Gradients => {
+    const fast = isGradEnabled() ? undefined : gradients(wayBack, inputs, cell, bias, grads);
+    return fast ?? replay(cell, loop, inputs, values, stepwise, grads);
+  };
+  record(name, inputs, results, together(inputs.length, back), [matrix, ...begin]);
+  const [outputs, ...ends] = results;
+  return { output: outputs!, state: Object.fromEntries(cell.state.map((key, i) => [key, ends[i]!])) };
+}
+
+function inputsOf(cell: Cell, { projected, matrix, bias, start }: RecordedLoop): Tensor[] {
+  return [projected, matrix, ...(bias ? [bias] : []), ...cell.state.map((name) => start[name]!)];
+}
+
+/** One rule for each input, of which the first that is asked computes for all. */
+function together(count: number, back: (grads: Gradients) => Gradients): Rule[] {
+  let arrived: Gradients | undefined;
+  let left: (Tensor | undefined)[] = [];
+  return Array.from({ length: count }, (_, input) => (_: Tensor, grads: Gradients) => {
+    if (arrived !== grads) left = [...back(grads)];
+    arrived = grads;
+    const own = left[input];
+    left[input] = undefined;
+    return own;
+  });
+}
+
+/** What the engine's way back gives for each input; undefined if it cannot. */
+function gradients(
+  wayBack: WayBack,
+  inputs: readonly Tensor[],
+  cell: Cell,
+  bias: Tensor | undefined,
+  [output, ...given]: Gradients,
+): Gradients | undefined {
+  const numbers = (x: Tensor | undefined): Float32Array | undefined => x && (elements(x.value) as Float32Array);
+  const [projected, matrix, ...rest] = inputs as [Tensor, Tensor, ...Tensor[]];
+  const begin = bias ? rest.slice(1) : rest;
+  const result: RecurGradients | undefined = wayBack({
+    output: numbers(output),
+    given: cell.state.map((_, i) => numbers(given[i])),
+    weights: matrix.requiresGrad,
+    bias: bias?.requiresGrad ?? false,
+    states: begin.map((x) => x.requiresGrad),
+  });
+  if (!result) return undefined;
+  const [H, wide] = matrix.shape as unknown as [number, number];
+  const made = (data: Float32Array | undefined, shape: readonly number[]): Tensor | undefined =>
+    data && new Tensor(wrap(data, shape, float32));
+  const weights = result.weights && wrap(result.weights, [wide, H], float32).window([H, wide], [1, H]);
+  return [
+    projected.requiresGrad ? made(result.x, projected.shape) : undefined,
+    weights && new Tensor(weights),
+    ...(bias ? [made(result.bias, bias.shape)] : []),
+    ...begin.map((x, i) => made(result.states[i], x.shape)),
+  ];
+}
+
+/** The same loop on the tape, from the same inputs, and its gradients. */
+function replay(
+  cell: Cell,
+  loop: RecordedLoop,
+  inputs: readonly Tensor[],
+  values: readonly Dense[],
+  stepwise: (loop: RecordedLoop) => LoopResult,
+  grads: Gradients,
+): Gradients {
+  const createGraph = isGradEnabled();
+  return enableGrad(() => {
+    const again = inputs.map((x, i) => tracked("AliasBackward0", [x], values[i]!, [(g) => g]));
+    const [projected, matrix, ...rest] = again as [Tensor, Tensor, ...Tensor[]];
+    const bias = loop.bias && rest.shift();
+    const start = Object.fromEntries(cell.state.map((name, i) => [name, rest[i]!]));
+    const { output, state } = stepwise({ ...loop, projected, matrix, bias, start });
+    const outputs = [output, ...cell.state.map((name) => state[name]!)].filter((_, i) => grads[i]);
+    const gradOutputs = grads.filter((g) => g !== undefined);
+    const asked = again.filter((x) => x.requiresGrad);
+    const found = grad(outputs, asked, { gradOutputs, createGraph, allowUnused: true });
+    return again.map((x) => found[asked.indexOf(x)] ?? undefined);
+  });
+}

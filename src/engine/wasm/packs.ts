@@ -1,0 +1,150 @@
+/**
+ * Weights as the kernels read them. The four units of a gate lie beside the same units of the next gate, so that columns
+ * come in blocks [unit / 4][gate][4]; a panel is some vectors of these columns over all links, read from beginning to end:
+ *
+ *     bias      [panel][vector][4]            -0 where there is none, which changes nothing
+ *     weights   [panel][k][vector][4]
+ *
+ * Packs are made once for each version of the weights and kept in a ring of memory: what comes next takes the place of
+ * the oldest. So nobody frees anything, and the memory is bounded however many models come and go.
+ */
+import type { Weights } from "../plain.ts";
+import type { Arena } from "./arena.ts";
+import { MANY, SINGLE } from "./product-kernel.ts";
+
+/** Where a pack lies. Indices of floats. */
+export interface Pack {
+  readonly bias: number;
+  readonly weights: number;
+  readonly panels: number;
+  /** Columns of all panels. */
+  readonly width: number;
+  /** What was packed, and in which version. */
+  readonly of: Weights;
+  readonly version: number;
+  /** Whether nothing else has taken its place. */
+  readonly isThere: boolean;
+}
+
+/** The floats of the ring: 256 MB, of which no more is taken than was once in use. */
+const LARGEST = 2 ** 26;
+
+/** A pack with its place in the ring. */
+interface Place extends Pack {
+  readonly vectors: number;
+  readonly start: number;
+  readonly end: number;
+  version: number;
+  isThere: boolean;
+}
+
+/** All packs of an arena. */
+export class Packs {
+  readonly #arena: Arena;
+  readonly #largest: number;
+  #start: number;
+  readonly #known = new WeakMap<Weights, Place[]>();
+  /** From the oldest to the youngest, which is also their order in the ring. */
+  #ring: Place[] = [];
+  #next: number;
+
+  constructor(arena: Arena, start: number, largest = LARGEST) {
+    this.#arena = arena;
+    this.#largest = largest;
+    this.#start = start;
+    this.#next = start;
+  }
+
+  /** Where they begin; what lies before is not theirs. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** Gives up all packs, to begin again elsewhere. */
+  moveTo(start: number): void {
+    this.#evict(() => true);
+    this.#start = start;
+    this.#next = start;
+  }
+
+  /** The packs of all these weights, for many rows or a single one each; undefined if there is not enough memory. */
+  bring(wanted: readonly (readonly [Weights, vectors: number])[]): readonly Pack[] | undefined {
+    // The last one may have taken the place of the first: then, behind it, there is room for both.
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const places = wanted.map(([weights, vectors]) => this.#bring(weights, vectors));
+      if (places.some((place) => place === undefined)) return undefined;
+      if ((places as Place[]).every((place) => place.isThere)) return places as Place[];
+    }
+    return undefined;
+  }
+
+  #bring(weights: Weights, vectors: number): Place | undefined {
+    const known = this.#known.get(weights);
+    let place = known?.find((own) => own.isThere && own.vectors === vectors);
+    if (place?.version === weights.version) return place;
+    const width = widthOf(weights, vectors);
+    const size = width * (weights.depth + 1);
+    if (place && place.end - place.start !== size) place = undefined;
+    place ??= this.#place(weights, size, width, vectors);
+    if (!place) return undefined;
+    pack(this.#arena.floats, weights, place, vectors);
+    place.version = weights.version;
+    if (!known) this.#known.set(weights, [place]);
+    else if (!known.includes(place)) known.splice(0, known.length, ...known.filter((own) => own.isThere), place);
+    return place;
+  }
+
+  /** Takes the next piece of the ring from whatever lies there. */
+  #place(of: Weights, size: number, width: number, vectors: number): Place | undefined {
+    if (size > this.#largest) return undefined;
+    if (this.#next + size > this.#start + this.#largest) {
+      this.#evict((place) => place.start >= this.#next);
+      this.#next = this.#start;
+    }
+    const start = this.#next;
+    const end = start + size;
+    if (!this.#arena.reserve(end)) return undefined;
+    this.#evict((place) => place.start >= start && place.start < end);
+    const weights = start + width;
+    const panels = width / (4 * vectors);
+    const place = { of, bias: start, weights, panels, width, vectors, start, end, version: -1, isThere: true };
+    this.#ring.push(place);
+    this.#next = end;
+    return place;
+  }
+
+  /** Gives up the oldest packs as long as they are in the way. */
+  #evict(isInTheWay: (place: Place) => boolean): void {
+    let count = 0;
+    for (; count < this.#ring.length && isInTheWay(this.#ring[count]); count += 1) this.#ring[count].isThere = false;
+    if (count > 0) this.#ring.splice(0, count);
+  }
+}
+
+/** The columns of a pack: all gates of all units in whole panels. */
+function widthOf({ gates, units }: Weights, vectors: number): number {
+  return Math.ceil((gates * Math.ceil(units / 4)) / vectors) * vectors * 4;
+}
+
+/** The columns of rows that are written in whole panels of either kind. */
+export function widest(weights: Weights): number {
+  return Math.max(widthOf(weights, MANY), widthOf(weights, SINGLE));
+}
+
+function pack(floats: Float32Array, weights: Weights, place: Pack, vectors: number): void {
+  const { matrix, bias, gates, units, depth } = weights;
+  const { data, offset, rowStride, columnStride } = matrix;
+  const lanes = 4 * vectors;
+  floats.fill(-0, place.bias, place.weights);
+  floats.fill(0, place.weights, place.weights + place.width * depth);
+  for (let gate = 0; gate < gates; gate += 1) {
+    for (let unit = 0; unit < units; unit += 1) {
+      const column = ((unit >> 2) * gates + gate) * 4 + (unit & 3);
+      const row = gate * units + unit;
+      if (bias) floats[place.bias + column] = bias[row];
+      let to = place.weights + Math.floor(column / lanes) * lanes * depth + (column % lanes);
+      let from = offset + row * rowStride;
+      for (let k = 0; k < depth; k += 1, to += lanes, from += columnStride) floats[to] = data[from];
+    }
+  }
+}

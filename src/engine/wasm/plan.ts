@@ -1,0 +1,146 @@
+/**
+ * How a loop over time will run: its order, its packs, and where everything of it lies in the arena. A plan is kept for
+ * the next run with the same weights and sizes, so that a session of single steps plans once.
+ */
+import type { Cell } from "../../cells/cell.ts";
+import type { Unrolled, Weights } from "../plain.ts";
+import type { Arena } from "./arena.ts";
+import { type Pack, type Packs, widest } from "./packs.ts";
+import type { PageKernel } from "./page-kernel.ts";
+import { upTo } from "./panels.ts";
+import { placesFrom, Views } from "./places.ts";
+import { MANY, type ProductKernels, SINGLE } from "./product-kernel.ts";
+import { Schedule } from "./schedule.ts";
+
+/** What a run works with. */
+export interface Machinery {
+  readonly arena: Arena;
+  readonly packs: Packs;
+  readonly products: ProductKernels;
+  /** The kernel of a cell, if there is one. */
+  readonly page: (cell: Cell) => PageKernel | undefined;
+  /** The last plan for each W_hh. */
+  readonly plans: WeakMap<Weights, Plan>;
+}
+
+/** The packs of W_ih, W_hh and perhaps W_hr. */
+export type RunPacks = readonly Pack[];
+
+/** Where everything of a run lies in the arena. Places and strides in floats. */
+export interface Plan {
+  readonly schedule: Schedule;
+  packs: RunPacks | undefined;
+  readonly views: Views;
+  readonly B: number;
+  readonly H: number;
+  readonly P: number;
+  readonly features: number;
+  readonly stateCount: number;
+  readonly isProjected: boolean;
+  /** The rows of a chunk, or less. */
+  readonly rows: number;
+  /** rows·features */
+  readonly x: number;
+  /** rows·gateStride */
+  readonly gates: number;
+  /** B·gateStride */
+  readonly r: number;
+  /** B·outStride */
+  readonly h: number;
+  /** `size` = B·stride for each state but the first */
+  readonly states: number;
+  /** size; what is to be projected */
+  readonly paged: number;
+  /** rows·outStride */
+  readonly out: number;
+  readonly end: number;
+  readonly gateStride: number;
+  readonly outStride: number;
+  readonly stride: number;
+  readonly size: number;
+}
+
+/** Rows of inputs that are multiplied at a time: more would not stay in the second cache. */
+const CHUNK_ROWS = 192;
+
+/** The floats of the arena that a run works in; a run that needs more has to go step by step. */
+const WORKSPACE = 2 ** 25;
+
+/** Floats between rows of gates: rows of a power of two would all begin in the same places of the caches. */
+const PADDING = 16;
+
+/** The plan of a run, with its packs in the arena; undefined if there is not enough memory. */
+export function planOf(machinery: Machinery, problem: Unrolled): Plan | undefined {
+  const { arena, packs, plans } = machinery;
+  const known = plans.get(problem.recurrent);
+  const plan = known && fits(known, problem) ? known : planned(problem);
+  if (plan.end > packs.start) {
+    if (plan.end > WORKSPACE) return undefined;
+    packs.moveTo(2 ** Math.ceil(Math.log2(plan.end)));
+  }
+  if (!arena.reserve(packs.start)) return undefined;
+  if (!arePacked(plan.packs, problem)) plan.packs = packs.bring(wantedPacks(problem, plan));
+  if (!plan.packs) return undefined;
+  plans.set(problem.recurrent, plan);
+  return plan;
+}
+
+/** Whether a plan is for a run of these sizes; those of packed sequences are planned each time. */
+function fits(plan: Plan, { cell, input, projection, rows, steps, batchSizes, reverse }: Unrolled): boolean {
+  return (
+    batchSizes === undefined &&
+    plan.schedule.isUniform &&
+    plan.schedule.reverse === reverse &&
+    plan.schedule.length === steps &&
+    plan.B === rows &&
+    plan.features === input.depth &&
+    plan.stateCount === cell.state.length &&
+    plan.isProjected === (projection !== undefined)
+  );
+}
+
+function planned(problem: Unrolled): Plan {
+  const { cell, input, recurrent, projection, rows: B, steps: T, batchSizes, reverse } = problem;
+  const [H, P, features] = [recurrent.units, recurrent.depth, input.depth];
+  const rows = Math.min(T, Math.max(1, Math.floor(CHUNK_ROWS / B))) * B;
+  const gateStride = widest(recurrent) + PADDING;
+  const outStride = projection ? widest(projection) : upTo(4, H);
+  const stride = upTo(4, H);
+  const size = B * stride;
+  const place = placesFrom(0);
+  return {
+    schedule: new Schedule(batchSizes ?? new Array<number>(T).fill(B), reverse),
+    packs: undefined,
+    views: new Views(),
+    ...{ B, H, P, features, rows, stateCount: cell.state.length, isProjected: projection !== undefined },
+    x: place(rows * features),
+    gates: place(rows * gateStride),
+    r: place(B * gateStride),
+    h: place(B * outStride),
+    states: place((cell.state.length - 1) * size),
+    paged: place(projection ? size : 0),
+    out: place(rows * outStride),
+    end: place(stride) + stride,
+    ...{ gateStride, outStride, stride, size },
+  };
+}
+
+function wantedPacks({ input, recurrent, projection, rows }: Unrolled, plan: Plan): [Weights, number][] {
+  const kind = (most: number): number => (most === 1 ? SINGLE : MANY);
+  const wanted: [Weights, number][] = [
+    [input, kind(plan.rows)],
+    [recurrent, kind(rows)],
+  ];
+  if (projection) wanted.push([projection, kind(rows)]);
+  return wanted;
+}
+
+/** Whether packs are still there, and what they were made from is still what they show. */
+function arePacked(packs: RunPacks | undefined, { input, recurrent, projection }: Unrolled): boolean {
+  if (!packs) return false;
+  const [first, second, third] = packs;
+  return isPackOf(first, input) && isPackOf(second, recurrent) && (!projection || isPackOf(third, projection));
+}
+
+const isPackOf = (pack: Pack, weights: Weights): boolean =>
+  pack.isThere && pack.of === weights && pack.version === weights.version;

@@ -1,0 +1,137 @@
+/**
+ * The loop over time of any cell, without gradients, with packed weights (packs.ts) and the kernels of products and pages.
+ * Some steps at a time, of about 192 rows together, lie in the arena (plan.ts):
+ *
+ *     for each chunk:  gates = x·W_ihᵀ + b_ih
+ *       for t in the chunk:  r = h·W_hhᵀ + b_hh
+ *                            h = out_t = page(gates_t, r, states)          with a projection out_t = page(...)·W_hrᵀ
+ *
+ * A step of a session is a run with T = 1, so nothing here may allocate.
+ */
+import type { Unrolled } from "../plain.ts";
+import type { Pack } from "./packs.ts";
+import type { PageKernel } from "./page-kernel.ts";
+import { gather, spread } from "./places.ts";
+import { type Machinery, type Plan, planOf, type RunPacks } from "./plan.ts";
+import type { ProductKernels } from "./product-kernel.ts";
+
+/** Runs the recurrence; false if there was not enough memory, or no kernel for the cell, and nothing is done. */
+export function unroll(machinery: Machinery, problem: Unrolled): boolean {
+  const page = machinery.page(problem.cell);
+  if (!page || problem.rows * problem.steps === 0) return false;
+  const plan = planOf(machinery, problem);
+  if (!plan) return false;
+  const { floats } = machinery.arena;
+  enter(floats, plan, problem);
+  const { schedule } = plan;
+  let h = plan.h;
+  for (let step = 0; step < schedule.length; ) {
+    const last = schedule.endOfChunk(step, plan.rows, 1);
+    h = runChunk(machinery, page, plan, problem, step, last, h);
+    step = last + 1;
+  }
+  leave(floats, plan, problem, h);
+  return true;
+}
+
+/** Runs the steps `first` to `last` from the outputs at `h`, and gives the place of the last outputs. */
+function runChunk(
+  { arena: { floats }, products }: Machinery,
+  page: PageKernel,
+  plan: Plan,
+  problem: Unrolled,
+  first: number,
+  last: number,
+  h: number,
+): number {
+  const { schedule, P, features, outStride, gateStride } = plan;
+  const { x, input, output, column, width } = problem;
+  const packs = plan.packs as RunPacks;
+  // its place is needed for the outputs of this chunk
+  if (h !== plan.h) floats.copyWithin(plan.h, h, h + plan.B * outStride);
+  let from = plan.h;
+  const start = schedule.firstRow(first, last);
+  const rows = schedule.endRow(first, last) - start;
+  if (rows * features === x.length) floats.set(x, plan.x);
+  else floats.set(x.subarray(start * features, (start + rows) * features), plan.x);
+  multiply(products, packs[0], plan.rows, rows, input.depth, plan.x, features, plan.gates, gateStride);
+  for (let step = first; step <= last; step += 1) {
+    const row = schedule.start(step) - start;
+    from = runStep(floats, products, page, plan, problem, schedule.rows(step), row, from);
+  }
+  gather(floats, plan.out, outStride, output, P, start * width + column, width, rows, plan.views);
+  return from;
+}
+
+/** One step of b rows, which lie at `row` of the chunk, from the outputs at `h`; gives the place of its own. */
+function runStep(
+  floats: Float32Array,
+  products: ProductKernels,
+  page: PageKernel,
+  plan: Plan,
+  problem: Unrolled,
+  b: number,
+  row: number,
+  h: number,
+): number {
+  const { B, P, H, gateStride, outStride, stride, size } = plan;
+  const packs = plan.packs as RunPacks;
+  const isProjected = problem.projection !== undefined;
+  multiply(products, packs[1], B, b, P, h, outStride, plan.r, gateStride);
+  const out = plan.out + row * outStride;
+  // with a projection the page's own output is on its way to it
+  const paged = isProjected ? plan.paged : out;
+  const pagedStride = isProjected ? stride : outStride;
+  page(
+    b,
+    4 * stride,
+    4 * (plan.gates + row * gateStride),
+    4 * plan.r,
+    4 * gateStride,
+    4 * h,
+    4 * outStride,
+    4 * paged,
+    4 * pagedStride,
+    4 * plan.states,
+    4 * stride,
+    4 * size,
+  );
+  if (isProjected) multiply(products, packs[2], B, b, H, paged, stride, out, outStride);
+  if (!problem.batchSizes) return out;
+  // rows that do not live now keep their state
+  floats.copyWithin(plan.h, out, out + b * outStride);
+  return plan.h;
+}
+
+/** out = a·packed + bias; `most` rows decide for which kernel the weights were packed. Places and strides in floats. */
+function multiply(
+  products: ProductKernels,
+  { weights, bias, panels }: Pack,
+  most: number,
+  rows: number,
+  K: number,
+  a: number,
+  aStride: number,
+  out: number,
+  outStride: number,
+): void {
+  if (most === 1) products.row(K, 4 * a, 4 * weights, 4 * bias, panels, 4 * out);
+  else products.rows(rows, K, 4 * a, 4 * aStride, 4 * weights, 4 * bias, panels, 4 * out, 4 * outStride);
+}
+
+/** The states before the first step. */
+function enter(floats: Float32Array, plan: Plan, { states }: Unrolled): void {
+  spread(floats, plan.h, plan.outStride, states[0], plan.P);
+  for (let i = 1; i < states.length; i += 1) {
+    spread(floats, plan.states + (i - 1) * plan.size, plan.stride, states[i], plan.H);
+  }
+}
+
+/** The states after the last step, of which the first lies at `h`. */
+function leave(floats: Float32Array, plan: Plan, { states }: Unrolled, h: number): void {
+  const { B, P, H, views } = plan;
+  gather(floats, h, plan.outStride, states[0], P, 0, P, B, views);
+  for (let i = 1; i < states.length; i += 1) {
+    gather(floats, plan.states + (i - 1) * plan.size, plan.stride, states[i], H, 0, H, B, views);
+  }
+}

@@ -1,0 +1,274 @@
+/**
+ * Streaming: a session owns the state of a layer and takes its input as it comes, one step or one chunk at a time. However
+ * a sequence is cut, the outputs have the bits of `forward` over all of it, in evaluation mode.
+ *
+ *     const session = lstm.stream();
+ *     for (const x of steps) show(session.step(x));
+ *
+ * A model of several recurrent layers has a session for each of them in its own step function (docs/streaming.md).
+ */
+import { noGrad } from "../autograd/mode.ts";
+import { fit } from "../autograd/recur.ts";
+import { isSingle, type Step, stepper } from "../autograd/step.ts";
+import { Tensor } from "../autograd/tensor.ts";
+import { listText, RuntimeError, ValueError } from "../check.ts";
+import { elements, wrap } from "../dense/dense.ts";
+import { type DType, float64 } from "../dense/dtype.ts";
+import { product, sameDims } from "../dense/shape.ts";
+import { runPadded, type Stack } from "./stack.ts";
+
+/** Plain numbers: Float64Array for a layer of float64, else Float32Array. */
+export type StreamNumbers = Float32Array | Float64Array;
+
+/** What a session asks of its layer. */
+export interface StreamSource {
+  readonly name: string;
+  readonly inputSize: number;
+  readonly bidirectional: boolean;
+  readonly batchFirst: boolean;
+  /** The layer as it is now; the same object as long as it has the same weights. */
+  readonly stack: () => Stack;
+}
+
+/** The state of a session as plain data, ready for JSON: numbers, and text for those that JSON does not have. */
+export interface StreamState {
+  readonly layer: string;
+  /** B, or null without a batch. */
+  readonly batchSize: number | null;
+  /** (L, B, H) each, flat, by name. */
+  readonly states: Readonly<Record<string, readonly (number | string)[]>>;
+}
+
+/** A layer in the middle of a sequence. Made by `layer.stream()`. */
+export class Stream {
+  readonly batchSize: number | null;
+  readonly #source: StreamSource;
+  #stack: Stack;
+  #dtype: DType;
+  #states: StreamNumbers[] = [];
+  #step: Step | undefined;
+  #output: StreamNumbers;
+
+  /** Errors: RuntimeError for a layer of two directions. */
+  constructor(source: StreamSource, batchSize: number | null, start: readonly Tensor[] = []) {
+    if (source.bidirectional) {
+      throw new RuntimeError(
+        `stream: expected a layer of one direction, got a bidirectional ${source.name}`,
+        "its second direction begins with the end of the sequence, which has not come yet",
+      );
+    }
+    if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0)) {
+      throw new ValueError(`stream: expected a batch size of 1 or more, got ${batchSize}`);
+    }
+    this.batchSize = batchSize;
+    this.#source = source;
+    this.#stack = source.stack();
+    this.#dtype = dtypeOf(this.#stack);
+    this.#output = new Float32Array(0);
+    this.#own(this.#shapes().map((shape, i) => this.#given(start[i], shape)));
+  }
+
+  /**
+   * One step: F numbers, or B·F with a batch. A typed array gives a typed array, which belongs to the session and is
+   * overwritten by the next step; a tensor (F) or (B, F) gives a new tensor. Errors: RuntimeError for another size.
+   */
+  step(x: StreamNumbers): StreamNumbers;
+  step(x: Tensor): Tensor;
+  step(x: Tensor | StreamNumbers): Tensor | StreamNumbers {
+    this.#refresh();
+    if (!(x instanceof Tensor)) return this.#stepNumbers(x);
+    const { inputSize } = this.#source;
+    const wanted = this.batchSize === null ? [inputSize] : [this.batchSize, inputSize];
+    if (!sameDims(x.shape, wanted)) throw wrongInput("step", `a tensor of ${listText(wanted)}`, listText(x.shape));
+    this.#expectDtype("step", x.dtype);
+    const output = this.#stepNumbers(elements(x.value) as StreamNumbers);
+    return new Tensor(wrap(output.slice(), [...wanted.slice(0, -1), this.#width], this.#dtype));
+  }
+
+  /**
+   * The steps that have come: (T, F), or with a batch as `forward` takes it, (T, B, F) or (B, T, F); or T·B·F numbers in
+   * the order of time. T may be 0. Gives the outputs in the same form. Errors: RuntimeError for another size.
+   */
+  push(chunk: StreamNumbers): StreamNumbers;
+  push(chunk: Tensor): Tensor;
+  push(chunk: Tensor | StreamNumbers): Tensor | StreamNumbers {
+    this.#refresh();
+    const { inputSize, batchFirst } = this.#source;
+    const B = this.batchSize ?? 1;
+    if (!(chunk instanceof Tensor)) {
+      const T = chunk.length / (B * inputSize);
+      if (!this.#isMine(chunk) || !Number.isInteger(T)) {
+        throw this.#wrong("push", chunk, `a multiple of ${B * inputSize} numbers`);
+      }
+      const data = new Tensor(wrap(chunk, [T, B, inputSize], this.#dtype));
+      return elements(this.#run(data, false).value) as StreamNumbers;
+    }
+    const first = this.batchSize !== null && batchFirst;
+    const T = chunk.shape[first ? 1 : 0] ?? 0;
+    const wanted = this.batchSize === null ? [T, inputSize] : first ? [B, T, inputSize] : [T, B, inputSize];
+    if (!sameDims(chunk.shape, wanted))
+      throw wrongInput("push", `a tensor of ${listText(wanted)}`, listText(chunk.shape));
+    this.#expectDtype("push", chunk.dtype);
+    if (this.batchSize !== null) return this.#run(chunk, first);
+    const { value } = chunk;
+    const [time, feature] = value.strides as unknown as [number, number];
+    const output = this.#run(new Tensor(value.window([T, 1, inputSize], [time, inputSize, feature])), first);
+    return new Tensor(output.value.window([T, this.#width], [this.#width, 1]));
+  }
+
+  /** The state now, as plain data: for `restore`, also by way of JSON. */
+  snapshot(): StreamState {
+    const { state } = this.#stack.cell;
+    const lists = this.#states.map((numbers) => Array.from(numbers as Float32Array, written));
+    return {
+      layer: this.#source.name,
+      batchSize: this.batchSize,
+      states: Object.fromEntries(state.map((name, i) => [name, lists[i]!])),
+    };
+  }
+
+  /** What JSON.stringify writes: `snapshot()`. */
+  toJSON(): StreamState {
+    return this.snapshot();
+  }
+
+  /** Goes back to a state. Errors: ValueError if it is not of such a layer and batch; then nothing has changed. */
+  restore(snapshot: StreamState): this {
+    const { layer, batchSize, states } = snapshot;
+    if (layer !== this.#source.name || batchSize !== this.batchSize) {
+      const got = `${layer} with ${batchSize ?? "no batch"}`;
+      throw new ValueError(
+        `stream.restore: expected a state of ${this.#source.name} with ${this.batchSize ?? "no batch"}, got ${got}`,
+      );
+    }
+    const lists = this.#stack.cell.state.map((name, i) => read(name, states?.[name], this.#states[i]!.length));
+    for (const [i, numbers] of this.#states.entries()) numbers.set(lists[i]!);
+    return this;
+  }
+
+  /** A second session of the same layer, which goes on from the same state. */
+  fork(): Stream {
+    return new Stream(this.#source, this.batchSize, this.states);
+  }
+
+  /** Back to zero. */
+  reset(): this {
+    for (const numbers of this.#states) numbers.fill(0);
+    return this;
+  }
+
+  /** Copies of the states as `forward` takes and gives them: (L, B, H) each, or (L, H) without a batch. */
+  get states(): Tensor[] {
+    return this.#shapes().map((shape, i) => {
+      const [L, , width] = shape as unknown as [number, number, number];
+      const own = this.batchSize === null ? [L, width] : shape;
+      return new Tensor(wrap(this.#states[i]!.slice(), own, this.#dtype));
+    });
+  }
+
+  /** P */
+  get #width(): number {
+    return this.#stack.weights[0]!.weightHh.shape[1]!;
+  }
+
+  #shapes(): number[][] {
+    const { cell, weights } = this.#stack;
+    const H = weights[0]!.weightIh.shape[0]! / cell.gates.length;
+    return cell.state.map((_, i) => [weights.length, this.batchSize ?? 1, i === 0 ? this.#width : H]);
+  }
+
+  #given(start: Tensor | undefined, shape: readonly number[]): StreamNumbers {
+    const numbers = this.#dtype.allocate(product(shape)) as StreamNumbers;
+    if (!start) return numbers;
+    const wanted = this.batchSize === null ? [shape[0]!, shape[2]!] : shape;
+    if (!sameDims(start.shape, wanted) || start.dtype !== this.#dtype) {
+      const got = `${start.dtype} of ${listText(start.shape)}`;
+      throw new RuntimeError(`stream: expected a state of ${this.#dtype} of ${listText(wanted)}, got ${got}`);
+    }
+    numbers.set(elements(start.value) as Float32Array);
+    return numbers;
+  }
+
+  /** Takes over these states, and prepares the step for them. */
+  #own(states: StreamNumbers[]): void {
+    this.#states = states;
+    this.#output = this.#dtype.allocate((this.batchSize ?? 1) * this.#width) as StreamNumbers;
+    const isFast = isSingle(this.#stack) && fit(this.#stack, this.#source.inputSize);
+    this.#step = isFast ? stepper(this.#stack, this.batchSize ?? 1, states as Float32Array[]) : undefined;
+  }
+
+  /** The layer may have been given other weights, even of another dtype. */
+  #refresh(): void {
+    const now = this.#source.stack();
+    const dtype = dtypeOf(now);
+    if (now === this.#stack && dtype === this.#dtype) return;
+    this.#stack = now;
+    this.#dtype = dtype;
+    const states = this.#states.map((numbers) => dtype.allocate(numbers.length) as StreamNumbers);
+    for (const [i, numbers] of this.#states.entries()) states[i]!.set(numbers);
+    this.#own(states);
+  }
+
+  #stepNumbers(x: StreamNumbers): StreamNumbers {
+    const B = this.batchSize ?? 1;
+    const { inputSize } = this.#source;
+    // nothing is allocated unless it is an error, not even its text
+    if (!this.#isMine(x) || x.length !== B * inputSize) throw this.#wrong("step", x, `${B * inputSize} numbers`);
+    const fast = this.#step?.(x as Float32Array);
+    if (fast) return fast;
+    const output = this.#run(new Tensor(wrap(x, [1, B, inputSize], this.#dtype)), false);
+    this.#output.set(elements(output.value) as Float32Array);
+    return this.#output;
+  }
+
+  /** Some steps by way of the layer itself. */
+  #run(data: Tensor, batchFirst: boolean): Tensor {
+    const B = this.batchSize ?? 1;
+    const T = data.shape[batchFirst ? 1 : 0]!;
+    if (T === 0)
+      return new Tensor(
+        wrap(this.#dtype.allocate(0), batchFirst ? [B, 0, this.#width] : [0, B, this.#width], this.#dtype),
+      );
+    const states = this.#shapes().map((shape, i) => new Tensor(wrap(this.#states[i]!, shape, this.#dtype)));
+    const [output, ends] = noGrad(() => runPadded(this.#stack, data, states, batchFirst));
+    for (const [i, end] of ends.entries()) this.#states[i]!.set(elements(end.value) as Float32Array);
+    return output;
+  }
+
+  get #kind(): typeof Float64Array | typeof Float32Array {
+    return this.#dtype === float64 ? Float64Array : Float32Array;
+  }
+
+  #isMine(x: unknown): boolean {
+    return x instanceof this.#kind;
+  }
+
+  #wrong(who: string, x: StreamNumbers, wanted: string): RuntimeError {
+    const got = ArrayBuffer.isView(x) ? `${x.length} in a ${x.constructor.name}` : String(x);
+    return wrongInput(who, `${wanted} in a ${this.#kind.name}`, got);
+  }
+
+  #expectDtype(who: string, dtype: DType): void {
+    if (dtype !== this.#dtype) throw wrongInput(who, String(this.#dtype), String(dtype));
+  }
+}
+
+const dtypeOf = ({ weights }: Stack): DType => weights[0]!.weightIh.dtype;
+
+function wrongInput(who: string, expected: string, got: string): RuntimeError {
+  return new RuntimeError(`stream.${who}: expected ${expected}, got ${got}`);
+}
+
+/** JSON has no NaN and no infinities, and its writer forgets the sign of -0. */
+function written(x: number): number | string {
+  if (Object.is(x, -0)) return "-0";
+  return Number.isFinite(x) ? x : String(x);
+}
+
+function read(name: string, list: unknown, length: number): number[] {
+  const numbers = Array.isArray(list) ? list.map((x) => (typeof x === "string" ? Number(x) : (x as unknown))) : [];
+  if (numbers.length !== length || numbers.some((x) => typeof x !== "number")) {
+    throw new ValueError(`stream.restore: expected ${length} numbers for "${name}", got ${numbers.length}`);
+  }
+  return numbers as number[];
+}

@@ -1,0 +1,213 @@
+import * as torch from "unrolled";
+import { nn, type Tensor } from "unrolled";
+import { afterEach, describe, expect, it } from "vitest";
+
+afterEach(() => torch.engine.use("wasm"));
+
+type Layer = nn.RNN | nn.LSTM | nn.GRU;
+
+const layers: Record<string, (options?: object) => Layer> = {
+  RNN: (options) => new nn.RNN(7, 13, { numLayers: 2, ...options }),
+  LSTM: (options) => new nn.LSTM(7, 13, { numLayers: 3, ...options }),
+  "LSTM with a projection": (options) => new nn.LSTM(7, 13, { numLayers: 2, projSize: 5, ...options }),
+  GRU: (options) => new nn.GRU(7, 13, options),
+};
+const engines = ["wasm", "plain"] as const;
+const T = 11;
+const F = 7;
+
+/** The outputs of all steps as `forward` gives them, and a state that is not zero to begin with. */
+function whole(layer: Layer, B: number | null): { x: Tensor; state: never; flat: Float32Array; expected: number[] } {
+  const x = B === null ? torch.randn(T, F) : torch.randn(T, B, F);
+  const [, state] = torch.noGrad(() => (layer as nn.GRU).forward(x));
+  const [output] = torch.noGrad(() => (layer as nn.GRU).forward(x, state));
+  return {
+    x,
+    state: state as never,
+    flat: Float32Array.from(x.flatten().tolist() as number[]),
+    expected: output.flatten().tolist() as number[],
+  };
+}
+
+describe.each(Object.entries(layers))("a session of %s", (_, make) => {
+  describe.each(engines)("on the %s engine", (engine) => {
+    it.each([null, 1, 3])("has the bits of forward, in steps and in any chunks, with the batch %s", (B) => {
+      torch.manualSeed(5);
+      const layer = make();
+      const { flat, expected, state } = whole(layer, B);
+      torch.engine.use(engine);
+      const row = (B ?? 1) * F;
+      for (const cuts of [[11], [1, 10], [5, 6], [3, 0, 4, 4], [2, 1, 1, 7]]) {
+        const session = layer.stream({ batchSize: B, state });
+        let at = 0;
+        const got = cuts.flatMap((length) => {
+          const chunk = flat.subarray(at * row, (at + length) * row);
+          at += length;
+          return [...(length === 1 ? session.step(chunk) : session.push(chunk))];
+        });
+        expect(got).toEqual(expected);
+      }
+    });
+
+    it.each([null, 3])("gives tensors for tensors, with the batch %s", (B) => {
+      torch.manualSeed(6);
+      const layer = make({ batchFirst: true });
+      const x = B === null ? torch.randn(T, F) : torch.randn(B, T, F);
+      const [output] = torch.noGrad(() => (layer as nn.GRU).forward(x));
+      torch.engine.use(engine);
+      const session = layer.stream({ batchSize: B });
+      const time = B === null ? 0 : 1;
+      const first = session.step(x.select(time, 0));
+      expect(torch.equal(first, output.select(time, 0))).toBe(true);
+      expect(torch.equal(session.push(x.narrow(time, 1, T - 1)), output.narrow(time, 1, T - 1))).toBe(true);
+      expect(session.push(x.narrow(time, 0, 0)).shape).toEqual(output.narrow(time, 0, 0).shape);
+      expect(first.requiresGrad).toBe(false);
+    });
+  });
+
+  it("goes back to a snapshot, also by way of JSON, and on in a fork", () => {
+    torch.manualSeed(7);
+    const layer = make();
+    const { flat } = whole(layer, null);
+    const session = layer.stream();
+    session.push(flat.subarray(0, 4 * F));
+    const snapshot = session.snapshot();
+    const text = JSON.stringify(session);
+    const fork = session.fork();
+    const next = [...session.step(flat.subarray(4 * F, 5 * F))];
+    session.push(flat.subarray(5 * F));
+    expect([...fork.step(flat.subarray(4 * F, 5 * F))]).toEqual(next);
+    expect([...session.restore(snapshot).step(flat.subarray(4 * F, 5 * F))]).toEqual(next);
+    const other = layer.stream().restore(JSON.parse(text));
+    expect([...other.step(flat.subarray(4 * F, 5 * F))]).toEqual(next);
+    const fresh = [...layer.stream().step(flat.subarray(0, F))];
+    expect([...session.reset().step(flat.subarray(0, F))]).toEqual(fresh);
+  });
+});
+
+describe("a session", () => {
+  it("gives its one output array again in each step", () => {
+    const session = new nn.GRU(2, 3).stream();
+    const first = session.step(Float32Array.of(1, 2));
+    expect(session.step(Float32Array.of(3, 4))).toBe(first);
+  });
+
+  it("allocates nothing in a step of numbers on the SIMD engine", () => {
+    torch.engine.use("wasm");
+    for (const layer of [new nn.LSTM(3, 5), new nn.GRU(3, 67, { numLayers: 2 }), new nn.LSTM(3, 11, { projSize: 2 })]) {
+      const session = layer.stream();
+      const x = Float32Array.of(1, 2, 3);
+      const run = (): number => {
+        const before = process.memoryUsage().heapUsed;
+        for (let i = 0; i < 10000; i += 1) session.step(x);
+        return process.memoryUsage().heapUsed - before;
+      };
+      // the first rounds are compiled, and a collection may fall into any: what is allocated is there in all
+      const bytes = Array.from({ length: 7 }, run).filter((count) => count >= 0);
+      expect(Math.min(...bytes) / 10000).toBeLessThan(8);
+    }
+  });
+
+  it("hands its states to forward, and takes them from there", () => {
+    torch.manualSeed(8);
+    const layer = new nn.LSTM(2, 3, { numLayers: 2 });
+    const x = torch.randn(6, 2);
+    const [output] = torch.noGrad(() => layer.forward(x));
+    const session = layer.stream();
+    session.push(x.narrow(0, 0, 4));
+    const [h, c] = session.states as [Tensor, Tensor];
+    const [rest] = torch.noGrad(() => layer.forward(x.narrow(0, 4, 2), [h, c]));
+    expect(torch.equal(rest, output.narrow(0, 4, 2))).toBe(true);
+    expect(torch.equal(layer.stream({ state: [h, c] }).push(x.narrow(0, 4, 2)), rest)).toBe(true);
+  });
+
+  it("keeps NaN, infinities and the sign of zero in JSON", () => {
+    const layer = new nn.RNN(1, 4, { nonlinearity: "relu" });
+    const session = layer.stream({ state: torch.tensor([[NaN, Infinity, -Infinity, -0]]) });
+    const again = layer.stream().restore(JSON.parse(JSON.stringify(session)));
+    const [h] = again.states as [Tensor];
+    expect((h.flatten().tolist() as number[]).map((x) => (Object.is(x, -0) ? "-0" : x))).toEqual([
+      NaN,
+      Infinity,
+      -Infinity,
+      "-0",
+    ]);
+  });
+
+  it("does not drop out, also while the layer is training", () => {
+    torch.manualSeed(9);
+    const layer = new nn.LSTM(2, 9, { numLayers: 2, dropout: 0.5 });
+    const x = torch.randn(5, 2);
+    expect(layer.training).toBe(true);
+    const got = layer.stream().push(x);
+    layer.eval();
+    expect(torch.equal(got, torch.noGrad(() => layer.forward(x))[0])).toBe(true);
+  });
+
+  it("computes in float64 with a layer of float64, and follows a layer that changes its dtype", () => {
+    torch.manualSeed(10);
+    const layer = new nn.GRU(2, 3).double();
+    const x = torch.randn(4, 2, { dtype: torch.float64 });
+    const [output] = torch.noGrad(() => layer.forward(x));
+    const session = layer.stream();
+    const got = session.step(Float64Array.from(x.select(0, 0).tolist() as number[]));
+    expect(got).toBeInstanceOf(Float64Array);
+    expect([...got]).toEqual(output.select(0, 0).tolist());
+    expect(torch.equal(session.push(x.narrow(0, 1, 3)), output.narrow(0, 1, 3))).toBe(true);
+    layer.float();
+    expect(session.step(Float32Array.of(1, 2))).toBeInstanceOf(Float32Array);
+  });
+
+  it("may be given its own output", () => {
+    torch.manualSeed(11);
+    const layer = new nn.LSTM(3, 3, { numLayers: 2 });
+    const [a, b] = [layer.stream(), layer.stream()];
+    let [own, copied] = [Float32Array.of(1, 2, 3), Float32Array.of(1, 2, 3)];
+    for (let t = 0; t < 4; t += 1) {
+      own = a.step(own) as Float32Array<ArrayBuffer>;
+      copied = b.step(copied.slice()) as Float32Array<ArrayBuffer>;
+      expect([...own]).toEqual([...copied]);
+    }
+  });
+
+  it("refuses a bidirectional layer and says why", () => {
+    const open = (): unknown => new nn.LSTM(2, 3, { bidirectional: true }).stream();
+    expect(open).toThrow("stream: expected a layer of one direction, got a bidirectional LSTM");
+    expect(open).toThrow(
+      expect.objectContaining({
+        hint: "its second direction begins with the end of the sequence, which has not come yet",
+      }),
+    );
+  });
+
+  it("refuses what does not fit, and stays as it was", () => {
+    const layer = new nn.GRU(2, 3);
+    const session = layer.stream({ batchSize: 2 });
+    session.step(Float32Array.of(1, 2, 3, 4));
+    const before = JSON.stringify(session);
+    const snapshot = session.snapshot();
+    const messages: Record<string, () => unknown> = {
+      "stream.step: expected 4 numbers in a Float32Array, got 3 in a Float32Array": () =>
+        session.step(new Float32Array(3)),
+      "stream.step: expected 4 numbers in a Float32Array, got 4 in a Float64Array": () =>
+        session.step(new Float64Array(4)),
+      "stream.step: expected a tensor of [2, 2], got [2]": () => session.step(torch.ones(2)),
+      "stream.step: expected torch.float32, got torch.float64": () =>
+        session.step(torch.ones(2, 2, { dtype: torch.float64 })),
+      "stream.push: expected a multiple of 4 numbers in a Float32Array, got 6 in a Float32Array": () =>
+        session.push(new Float32Array(6)),
+      "stream.push: expected a tensor of [5, 2, 2], got [5, 3, 2]": () => session.push(torch.ones(5, 3, 2)),
+      "stream.restore: expected a state of GRU with 2, got GRU with no batch": () =>
+        session.restore({ ...snapshot, batchSize: null }),
+      "stream.restore: expected a state of GRU with 2, got LSTM with 2": () =>
+        session.restore({ ...snapshot, layer: "LSTM" }),
+      'stream.restore: expected 6 numbers for "h", got 2': () =>
+        session.restore({ ...snapshot, states: { h: [1, 2] } }),
+      "stream: expected a batch size of 1 or more, got 0": () => layer.stream({ batchSize: 0 }),
+      "stream: expected a state of torch.float32 of [1, 3], got torch.float32 of [1, 4]": () =>
+        layer.stream({ state: torch.ones(1, 4) }),
+    };
+    for (const [message, call] of Object.entries(messages)) expect(call, message).toThrow(message);
+    expect(JSON.stringify(session)).toBe(before);
+  });
+});
