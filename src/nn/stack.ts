@@ -85,7 +85,8 @@ function fusedName({ weights, names }: Stack, { dtype }: Tensor, B: number): str
  * bfloat16 c may stay float32.
  */
 function expectOneDtype({ weights }: Stack, x: Tensor, start: readonly Tensor[]): void {
-  const [h, ...others] = start.map((state) => state.dtype);
+  // no state is a zero state of the dtype of x
+  const [h = x.dtype, ...others] = start.map((state) => state.dtype);
   const same = [weights[0]!.weightHh.dtype, h].every((dtype) => dtype === x.dtype);
   if (same && others.every((dtype) => dtype === x.dtype || (x.dtype === bfloat16 && dtype === float32))) return;
   if ([h, ...others].some((dtype) => dtype !== float32 && dtype !== float16 && dtype !== bfloat16)) {
