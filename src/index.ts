@@ -193,6 +193,7 @@ export { logSoftmax, logsumexp, softmax } from "./autograd/softmax.ts";
 export { Tensor } from "./autograd/tensor.ts";
 export { clone, reshape } from "./autograd/views.ts";
 export * as autograd from "./autograd.ts";
+export type { Algebra, Cell } from "./cells/cell.ts";
 // The pages of mathematics
 export * as cells from "./cells.ts";
 // Errors

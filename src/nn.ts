@@ -2,8 +2,10 @@
 export { Flatten, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from "./nn/activation.ts";
 export type { BackwardHook, BackwardPreHook, ModuleGradients } from "./nn/backward-hooks.ts";
 export { type CellOptions, GRUCell, LSTMCell, RecurrentCell, RNNCell, type RNNCellOptions } from "./nn/cell.ts";
+export type { CellLayer, CellLayerClass, CellStep, StateOf } from "./nn/cell-layer.ts";
 export { type Layer, ModuleDict, ModuleList, Sequential } from "./nn/container.ts";
 export { deepcopy } from "./nn/copy.ts";
+export { type CellDefinition, defineCell } from "./nn/define-cell.ts";
 export { Dropout } from "./nn/dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./nn/embedding.ts";
 export type { ForwardHook, ForwardPreHook } from "./nn/hooks.ts";
@@ -22,6 +24,7 @@ export {
   SmoothL1Loss,
 } from "./nn/loss.ts";
 export { Module, type NamedPair } from "./nn/module.ts";
+export { CoupledLSTM, IndRNN, MGU, PeepholeLSTM } from "./nn/more-layers.ts";
 export { Parameter } from "./nn/parameter.ts";
 export { ParameterList } from "./nn/parameter-list.ts";
 export { type ForwardOptions, Recurrent, type StreamOptions } from "./nn/recurrent.ts";

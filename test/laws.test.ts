@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import * as torch from "../src/index.ts";
 import { nn, type Tensor } from "../src/index.ts";
 
+import { Three } from "./three.ts";
+
 const DTYPES = { float32: torch.float32, float64: torch.float64 };
 const [T, B, F, H] = [5, 4, 7, 5];
 
@@ -24,6 +26,11 @@ const KINDS = {
   LSTM: { Layer: nn.LSTM, Cell: nn.LSTMCell, own: {}, widths: [H, H] },
   "LSTM with a projection": { Layer: nn.LSTM, Cell: undefined, own: { projSize: 3 }, widths: [3, H] },
   GRU: { Layer: nn.GRU, Cell: nn.GRUCell, own: {}, widths: [H] },
+  PeepholeLSTM: { Layer: nn.PeepholeLSTM, Cell: nn.PeepholeLSTM.Cell, own: {}, widths: [H, H] },
+  CoupledLSTM: { Layer: nn.CoupledLSTM, Cell: nn.CoupledLSTM.Cell, own: {}, widths: [H, H] },
+  MGU: { Layer: nn.MGU, Cell: nn.MGU.Cell, own: {}, widths: [H] },
+  IndRNN: { Layer: nn.IndRNN, Cell: nn.IndRNN.Cell, own: {}, widths: [H] },
+  "a cell of three states": { Layer: Three, Cell: Three.Cell, own: {}, widths: [H, H, H] },
 } as const;
 
 const table = (Object.keys(KINDS) as (keyof typeof KINDS)[]).flatMap((kind) =>

@@ -1,5 +1,5 @@
 /** A whole stack of loops over time, each in one call of the engine, where nobody will ask for gradients. */
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, recurrentGates, vectors } from "../cells/cell.ts";
 import { type Dense, elements, wrap } from "../dense/dense.ts";
 import { float32 } from "../dense/dtype.ts";
 import { engine } from "../engine/engine.ts";
@@ -7,18 +7,23 @@ import { isGradEnabled } from "./mode.ts";
 import { Tensor } from "./tensor.ts";
 import { packable } from "./weights.ts";
 
-/** The weights of one loop: G gates of H units, F features, P outputs, which are H without W_hr. */
+/** The role of a cell's vector among the weights: `v.p`. */
+export type VectorRole = `v.${string}`;
+
+/** The weights of one loop: G gates of H units, R of them recurrent, F features, P outputs, which are H without W_hr. */
 export interface ScanWeights {
   /** W_ih (G·H, F) */
   readonly weightIh: Tensor;
-  /** W_hh (G·H, P) */
+  /** W_hh (R·H, P); without rows where no gate is recurrent. */
   readonly weightHh: Tensor;
   /** b_ih (G·H) */
   readonly biasIh?: Tensor | undefined;
-  /** b_hh (G·H) */
+  /** b_hh (R·H) */
   readonly biasHh?: Tensor | undefined;
   /** W_hr (P, H) */
   readonly weightHr?: Tensor | undefined;
+  /** The cell's vectors (H) */
+  readonly [vector: VectorRole]: Tensor | undefined;
 }
 
 /** Loops on each other: layer by layer, in each layer D directions. */
@@ -41,9 +46,9 @@ export function recur(
   start: readonly Tensor[],
 ): [output: Tensor, states: Tensor[]] | undefined {
   if (cell.watched || !isPlain(data) || !start.every(isPlain) || !weights.every(arePlain)) return undefined;
-  const gates = cell.gates.length;
-  const [rowsHh, P] = weights[0]!.weightHh.shape as unknown as [number, number];
-  const H = rowsHh / gates;
+  const [gates, recurrent] = [cell.gates.length, recurrentGates(cell).length];
+  const P = weights[0]!.weightHh.shape[1]!;
+  const H = unitsOf(cell, weights);
   const steps = batchSizes ? batchSizes.length : data.shape[0]!;
   const rows = batchSizes ? data.shape[0]! : steps * B;
   // what does not fit together is for the steps, which say what is wrong
@@ -60,7 +65,7 @@ export function recur(
     const done = engine.unroll({
       cell,
       input: packable(weightIh, biasIh, gates, H),
-      recurrent: packable(weightHh, biasHh, gates, H),
+      recurrent: packable(weightHh, biasHh, recurrent, H),
       projection: weightHr && packable(weightHr, undefined, 1, P),
       x,
       steps,
@@ -84,15 +89,21 @@ export function recur(
 const is = (shape: readonly number[], L: number, B: number, W: number): boolean =>
   shape.length === 3 && shape[0] === L && shape[1] === B && shape[2] === W;
 
-/** Whether the weights of one loop are of G gates, H units, P outputs and F features. */
-function haveSizes(own: ScanWeights, gates: number, H: number, P: number, F: number): boolean {
+/** H: a W_hh may be without rows, so it is W_ih that tells. */
+export const unitsOf = (cell: Cell, weights: readonly ScanWeights[]): number =>
+  weights[0]!.weightIh.shape[0]! / cell.gates.length;
+
+/** Whether the weights of one loop are of H units, P outputs and F features. */
+function haveSizes(cell: Cell, own: ScanWeights, H: number, P: number, F: number): boolean {
   const { weightIh, weightHh, biasIh, biasHh, weightHr } = own;
-  const rows = gates * H;
+  const [rows, recurrent] = [cell.gates.length * H, recurrentGates(cell).length * H];
   const isMatrix = ({ shape }: Tensor, M: number, N: number): boolean =>
     shape.length === 2 && shape[0] === M && shape[1] === N;
-  const isBias = (x: Tensor | undefined): boolean => !x || (x.shape.length === 1 && x.shape[0] === rows);
+  const isVector = (x: Tensor | undefined, N: number): boolean => !x || (x.shape.length === 1 && x.shape[0] === N);
+  const areMatrices = isMatrix(weightIh, rows, F) && isMatrix(weightHh, recurrent, P);
+  const areVectors = vectors(cell).every((name) => isVector(own[`v.${name}`], H));
   const isProjection = weightHr ? isMatrix(weightHr, P, H) : P === H;
-  return isProjection && isMatrix(weightIh, rows, F) && isMatrix(weightHh, rows, P) && isBias(biasIh) && isBias(biasHh);
+  return isProjection && areMatrices && areVectors && isVector(biasIh, rows) && isVector(biasHh, recurrent);
 }
 
 /** Whether batch sizes begin with B or less, go down, and are together the rows there are. */
@@ -107,9 +118,9 @@ export function areLiving(batchSizes: readonly number[], B: number, rows: number
 
 /** Whether the weights of all loops fit together and to F features. */
 export function fit({ cell, weights, D }: Loops, F: number): boolean {
-  const gates = cell.gates.length;
-  const [rows, P] = weights[0]!.weightHh.shape as unknown as [number, number];
-  return weights.every((own, at) => haveSizes(own, gates, rows / gates, P, at < D ? F : D * P));
+  const P = weights[0]!.weightHh.shape[1]!;
+  const H = unitsOf(cell, weights);
+  return weights.every((own, at) => haveSizes(cell, own, H, P, at < D ? F : D * P));
 }
 
 const floats = (numbers: Float32Array, shape: readonly number[]): Tensor => new Tensor(wrap(numbers, shape, float32));
@@ -129,6 +140,6 @@ function isPlain(x: Tensor | undefined): boolean {
   return x === undefined || (x.dtype === float32 && x.value.count > 0 && !(isGradEnabled() && x.requiresGrad));
 }
 
-function arePlain({ weightIh, weightHh, biasIh, biasHh, weightHr }: ScanWeights): boolean {
-  return isPlain(weightIh) && isPlain(weightHh) && isPlain(biasIh) && isPlain(biasHh) && isPlain(weightHr);
+function arePlain(own: ScanWeights): boolean {
+  return Object.values(own).every(isPlain);
 }

@@ -1,4 +1,5 @@
 /** One step of a stack of loops, on bare memory: what a session asks for again and again. It allocates nothing. */
+import { recurrentGates } from "../cells/cell.ts";
 import { float32 } from "../dense/dtype.ts";
 import { engine } from "../engine/engine.ts";
 import type { Unrolled } from "../engine/plain.ts";
@@ -40,10 +41,11 @@ export function stepper({ cell, weights }: Loops, B: number, states: readonly Fl
 
 /** Takes over the weights as they are now; the same objects as long as nobody has changed them. */
 function refresh(layer: Changing<Unrolled>, { weightIh, weightHh, biasIh, biasHh, weightHr }: ScanWeights): void {
-  const gates = layer.cell.gates.length;
-  const H = weightHh.shape[0]! / gates;
+  const { cell } = layer;
+  const gates = cell.gates.length;
+  const H = weightIh.shape[0]! / gates;
   layer.input = packable(weightIh, biasIh, gates, H);
-  layer.recurrent = packable(weightHh, biasHh, gates, H);
+  layer.recurrent = packable(weightHh, biasHh, recurrentGates(cell).length, H);
   layer.projection = weightHr && packable(weightHr, undefined, 1, layer.width);
 }
 

@@ -30,18 +30,50 @@ export interface DifferentiableAlgebra<V> extends Algebra<V> {
 /** One value for each name. */
 export type Named<Name extends string, V> = { readonly [name in Name]: V };
 
-/** A recurrence: its gates in checkpoint order, its state, and one step of arithmetic. `Inner` names what else it shows. */
-export interface Cell<Gate extends string = string, State extends string = string, Inner extends string = string> {
-  /** torch's name of the layer. */
+/**
+ * A recurrence: its gates in checkpoint order, its state, and one step of arithmetic. `Inner` names what else it shows,
+ * `Vector` the weights that are one number for each unit, `Recurrent` the gates that W_hh has rows for.
+ */
+export interface Cell<
+  Gate extends string = string,
+  State extends string = string,
+  Inner extends string = string,
+  Vector extends string = string,
+  Recurrent extends Gate = Gate,
+> {
+  /** The name of the layer. */
   readonly name: string;
   /** The blocks of rows in the weights, top to bottom, as checkpoints have them. */
   readonly gates: readonly Gate[];
+  /** The gates with a block of rows in W_hh and b_hh, in the order of `gates`; all of them where this is absent. */
+  readonly recurrentGates?: readonly Recurrent[];
   /** What is carried from step to step; the first is also the output. */
   readonly state: readonly State[];
+  /** Weights of H numbers, one for each unit, such as peepholes; none where this is absent. */
+  readonly vectors?: readonly Vector[];
   /** Whether somebody looks at every step: then no engine may run the loop over time in one piece. */
   readonly watched?: boolean;
   /** One line of mathematics for each name that `step` returns. */
   readonly equations: Named<Gate | State | Inner, string>;
-  /** `x` = W_ih·x_t + b_ih and `r` = W_hh·h + b_hh, split by gate; `s` is the state. Returns all it computed, by name. */
-  step<V>(m: Algebra<V>, x: Named<Gate, V>, r: Named<Gate, V>, s: Named<State, V>): Named<Gate | State | Inner, V>;
+  /**
+   * `x` = W_ih·x_t + b_ih and `r` = W_hh·h + b_hh, split by gate; `s` is the state, `v` the vectors. Returns all it computed,
+   * by name.
+   */
+  step<V>(
+    m: Algebra<V>,
+    x: Named<Gate, V>,
+    r: Named<Recurrent, V>,
+    s: Named<State, V>,
+    v: Named<Vector, V>,
+  ): Named<Gate | State | Inner, V>;
 }
+
+/** The gates with a block of rows in W_hh. */
+export const recurrentGates = (cell: Cell): readonly string[] => cell.recurrentGates ?? cell.gates;
+
+/** Whether a step reads both halves of every gate and no vectors, as the pages of torch's layers do. */
+export const readsGatesOnly = (cell: Cell): boolean =>
+  vectors(cell).length === 0 && recurrentGates(cell).length === cell.gates.length;
+
+/** The names of the weights of one number for each unit. */
+export const vectors = (cell: Cell): readonly string[] => cell.vectors ?? [];

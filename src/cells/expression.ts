@@ -2,7 +2,7 @@
  * The reader that keeps a page as what it is: a tree of operations. From the tree a formula can be written in any arithmetic,
  * as text, as LaTeX or as numbers, and what the page has given a name is written by that name: `h' = o·t`.
  */
-import type { Algebra, Cell } from "./cell.ts";
+import { type Algebra, type Cell, recurrentGates, vectors } from "./cell.ts";
 
 type Binary = "add" | "sub" | "mul";
 type Unary = "sigmoid" | "tanh" | "relu";
@@ -13,10 +13,10 @@ export type Expression<Leaf> =
   | { readonly operation: Unary; readonly of: Expression<Leaf> }
   | { readonly operation: Binary; readonly left: Expression<Leaf>; readonly right: Expression<Leaf> };
 
-/** What a formula is made from: a gate's half `x.i` or `r.i`, a state before the step, or a result of the step. */
+/** What a formula is made from: a gate's half `x.i` or `r.i`, a vector `v.p`, a state before the step, or a result of it. */
 export interface Part {
-  readonly kind: "x" | "r" | "state" | "result";
-  /** The gate, the state or the result. */
+  readonly kind: "x" | "r" | "v" | "state" | "result";
+  /** The gate, the vector, the state or the result. */
   readonly name: string;
 }
 
@@ -24,7 +24,13 @@ export interface Part {
 export function expressions(cell: Cell, named?: readonly string[]): Record<string, Expression<Part>> {
   const leaves = (names: readonly string[], kind: Part["kind"]): Record<string, Expression<Part>> =>
     Object.fromEntries(names.map((name) => [name, { leaf: { kind, name } }]));
-  const computed = cell.step(trees, leaves(cell.gates, "x"), leaves(cell.gates, "r"), leaves(cell.state, "state"));
+  const computed = cell.step(
+    trees,
+    leaves(cell.gates, "x"),
+    leaves(recurrentGates(cell), "r"),
+    leaves(cell.state, "state"),
+    leaves(vectors(cell), "v"),
+  );
   const results = new Map(
     Object.entries<Expression<Part>>(computed)
       .filter(([name, tree]) => !("leaf" in tree) && (named?.includes(name) ?? true))

@@ -39,6 +39,7 @@ export function latex(cell: Cell, { bias = true, projected = false }: LatexOptio
 function symbol(cell: Cell, { kind, name }: Part, bias: boolean): Phrase {
   if (kind === "result") return { text: `${name}_t`, rank: 2 };
   if (kind === "state") return { text: `${name}_{t-1}`, rank: 2 };
+  if (kind === "v") return { text: `w_{${name}}`, rank: 2 };
   // torch calls the weights of an only gate W_ih and W_hh
   const end = cell.gates.length === 1 ? "h" : name;
   const [index, variable] = kind === "x" ? [`i${end}`, "x_t"] : [`h${end}`, `${cell.state[0]}_{t-1}`];

@@ -86,44 +86,51 @@ class Tape<V> implements Algebra<Traced<V>> {
 }
 
 /** The gradients of one step by all that went into it; undefined where the step does not depend on it. */
-export interface StepGradients<Gate extends string, State extends string, V> {
-  readonly x: Named<Gate, V | undefined>;
-  readonly r: Named<Gate, V | undefined>;
-  readonly state: Named<State, V | undefined>;
+export interface StepGradients<V> {
+  readonly x: Named<string, V | undefined>;
+  readonly r: Named<string, V | undefined>;
+  readonly state: Named<string, V | undefined>;
   /** Of the new state: what came from outside, and what came from within, where one new state enters another. */
-  readonly next: Named<State, V | undefined>;
+  readonly next: Named<string, V | undefined>;
+  readonly vectors: Named<string, V | undefined>;
 }
 
 /**
- * One step backwards: from the gradients of the new state to those of `x`, `r` and the old state. What the old state has
- * received from elsewhere, `arrived`, comes first in its sum.
+ * One step backwards: from the gradients of the new state to those of `x`, `r`, the old state and the vectors. What the old
+ * state has received from elsewhere, `arrived`, comes first in its sum.
  */
-export function reverse<Gate extends string, State extends string, Inner extends string, V>(
-  cell: Cell<Gate, State, Inner>,
+export function reverse<V>(
+  cell: Cell,
   m: DifferentiableAlgebra<V>,
-  x: Named<Gate, V>,
-  r: Named<Gate, V>,
-  state: Named<State, V>,
-  grads: Partial<Named<State, V>>,
-  arrived: Partial<Named<State, V>> = {},
-): StepGradients<Gate, State, V> {
+  x: Named<string, V>,
+  r: Named<string, V>,
+  state: Named<string, V>,
+  grads: Readonly<Partial<Record<string, V>>>,
+  vectors: Named<string, V> = {},
+  arrived: Readonly<Partial<Record<string, V>>> = {},
+): StepGradients<V> {
   const tape = new Tape(m);
-  const inputs = [traceAll(tape, x), traceAll(tape, r), traceAll(tape, state)] as const;
+  const inputs = [traceAll(tape, x), traceAll(tape, r), traceAll(tape, state), traceAll(tape, vectors)] as const;
   const computed = cell.step(tape, ...inputs);
-  const give = (to: Named<State, Traced<V>>, gradients: Partial<Named<State, V>>): void => {
-    for (const name of cell.state) if (gradients[name] !== undefined) tape.give(to[name], gradients[name]);
+  const give = (to: Named<string, Traced<V>>, gradients: Readonly<Partial<Record<string, V>>>): void => {
+    for (const name of cell.state) if (gradients[name] !== undefined) tape.give(to[name]!, gradients[name]);
   };
   give(computed, grads);
   give(inputs[2], arrived);
   tape.rewind();
-  const next = Object.fromEntries(cell.state.map((name) => [name, computed[name]]));
-  const [gradX, gradR, gradState, gradNext] = [...inputs, next].map((named) =>
-    Object.fromEntries(Object.entries<Traced<V>>(named).map(([name, traced]) => [name, tape.gradient(traced)])),
-  );
-  return { x: gradX, r: gradR, state: gradState, next: gradNext } as unknown as StepGradients<Gate, State, V>;
+  const gradients = (named: Named<string, Traced<V>>): Named<string, V | undefined> =>
+    Object.fromEntries(Object.entries(named).map(([name, traced]) => [name, tape.gradient(traced)]));
+  const [ofX, ofR, ofState, ofVectors] = inputs;
+  const next = Object.fromEntries(cell.state.map((name) => [name, computed[name]!]));
+  return {
+    x: gradients(ofX),
+    r: gradients(ofR),
+    state: gradients(ofState),
+    next: gradients(next),
+    vectors: gradients(ofVectors),
+  };
 }
 
-function traceAll<Name extends string, V>(tape: Tape<V>, values: Named<Name, V>): Named<Name, Traced<V>> {
-  const traced = Object.entries<V>(values).map(([name, value]) => [name, tape.trace(value)]);
-  return Object.fromEntries(traced) as Named<Name, Traced<V>>;
+function traceAll<V>(tape: Tape<V>, values: Named<string, V>): Named<string, Traced<V>> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, tape.trace(value)]));
 }

@@ -1,5 +1,5 @@
 /** The reader that turns a page into its formula. */
-import type { Algebra, Cell, Named } from "./cell.ts";
+import { type Algebra, type Cell, type Named, recurrentGates, vectors } from "./cell.ts";
 
 /** A piece of a formula, and how tightly it holds together: 0 a sum, 1 a product, 2 a name or a call. */
 export interface Phrase {
@@ -24,19 +24,17 @@ export const phrases: Algebra<Phrase> = {
 
 /**
  * The formula of every name that the cell computes, written in its inputs: `x.i` is the gate's share of W_ih·x + b_ih,
- * `r.i` its share of W_hh·h + b_hh, and a bare name the state before the step.
+ * `r.i` its share of W_hh·h + b_hh, `v.p` a vector, and a bare name the state before the step.
  */
-export function formulas<Gate extends string, State extends string, Inner extends string>(
-  cell: Cell<Gate, State, Inner>,
-): Named<Gate | State | Inner, string> {
-  const each = <Name extends string>(names: readonly Name[], text: (name: Name) => string): Named<Name, Phrase> =>
-    Object.fromEntries(names.map((key) => [key, name(text(key))])) as Named<Name, Phrase>;
+export function formulas(cell: Cell): Named<string, string> {
+  const each = (names: readonly string[], text: (name: string) => string): Named<string, Phrase> =>
+    Object.fromEntries(names.map((key) => [key, name(text(key))]));
   const computed = cell.step(
     phrases,
     each(cell.gates, (gate) => `x.${gate}`),
-    each(cell.gates, (gate) => `r.${gate}`),
+    each(recurrentGates(cell), (gate) => `r.${gate}`),
     each(cell.state, (state) => state),
+    each(vectors(cell), (vector) => `v.${vector}`),
   );
-  const lines = Object.entries<Phrase>(computed).map(([key, { text }]) => [key, text]);
-  return Object.fromEntries(lines) as Named<Gate | State | Inner, string>;
+  return Object.fromEntries(Object.entries(computed).map(([key, { text }]) => [key, text]));
 }

@@ -3,6 +3,7 @@
  * that is worth it, in Node on the spot, in a browser in the background while the plain one answers. Both compute the
  * same bits in the same arithmetic, which is the machine's best from the first call on: the choice is one of speed only.
  */
+import { readsGatesOnly } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
 import type { Arithmetic } from "./algebra.ts";
 import { type ElementaryFunctions, functions, type Precision } from "./functions.ts";
@@ -73,14 +74,14 @@ export const engine = {
     return functions(precision, chosen().arithmetic);
   },
 
-  /** `Engine.unroll` */
+  /** `Engine.unroll`; no engine has kernels for pages that read other things than gates and states. */
   unroll(problem: Unrolled): boolean {
-    return current().unroll(problem);
+    return readsGatesOnly(problem.cell) && current().unroll(problem);
   },
 
-  /** `Engine.recurSaving` */
+  /** `Engine.recurSaving`, for the same pages. */
   recurSaving(problem: Recurrence): WayBack | undefined {
-    return current().recurSaving(problem);
+    return readsGatesOnly(problem.cell) ? current().recurSaving(problem) : undefined;
   },
 };
 

@@ -22,7 +22,7 @@ function scanSteps({ cell, input, recurrent, projection, x, ...own }: Unrolled):
     for (let b = 0; b < B; b += 1) {
       const row = t * B + b;
       const before = Object.fromEntries(cell.state.map((name, i) => [name, rowOf(states[i]!, b, B)]));
-      const next = cell.step(rows, byGate(cell, projected, row, H), byGate(cell, past, b, H), before);
+      const next = cell.step(rows, byGate(cell, projected, row, H), byGate(cell, past, b, H), before, {});
       for (const [i, name] of cell.state.entries()) {
         const value = i === 0 && projection ? product(next[name]!, projection) : next[name]!;
         rowOf(states[i]!, b, B).set(value);

@@ -6,11 +6,11 @@
 import { add, mul } from "../autograd/arithmetic.ts";
 import { zerosLike } from "../autograd/create.ts";
 import { copy_ } from "../autograd/inplace.ts";
-import { cat } from "../autograd/join.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { randn } from "../autograd/random.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
+import { recurrentGates } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
 import { deepcopy } from "../nn/copy.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
@@ -77,20 +77,22 @@ function rebiased<Layer extends Recurrent<unknown>>(
   change: Change,
 ): Rebiased<Layer> {
   if (!layer.bias) throw new RuntimeError("the layer has no biases");
+  const { gates } = layer.cell;
+  const recurrent = recurrentGates(layer.cell);
   const summed = summedGates(layer.cell);
   const copy = deepcopy(layer);
   noGrad(() => {
     for (const { biasIh, biasHh } of copy.weights()) {
-      const changed = layer.cell.gates.map((gate, k) => {
-        const [ih, hh] = [block(biasIh!, k, layer.hiddenSize), block(biasHh!, k, layer.hiddenSize)];
-        return summed.includes(gate) ? change(ih, hh) : ([ih, hh] as const);
-      });
-      const [ih, hh] = [cat(changed.map(([own]) => own)), cat(changed.map(([, own]) => own))];
-      copy_(biasIh!, ih);
-      copy_(biasHh!, hh);
+      for (const gate of summed) {
+        const ih = block(biasIh!, gates.indexOf(gate), layer.hiddenSize);
+        const hh = block(biasHh!, recurrent.indexOf(gate), layer.hiddenSize);
+        const [newIh, newHh] = change(ih, hh);
+        copy_(ih, newIh);
+        copy_(hh, newHh);
+      }
     }
   });
-  const apart = layer.cell.gates.filter((gate) => !summed.includes(gate));
+  const apart = gates.filter((gate) => !summed.includes(gate));
   return { layer: copy, apart, ...compare(layer, copy, options) };
 }
 

@@ -11,7 +11,7 @@ import { localMistakes } from "./mistakes.ts";
 import { stackMistakes } from "./mistakes-in-stack.ts";
 import { stateMistakes } from "./mistakes-in-state.ts";
 import { timeMistakes } from "./mistakes-in-time.ts";
-import { type Network, replay, type Where } from "./replay.ts";
+import { type Matrix, type Network, replay, type Where } from "./replay.ts";
 import { type Sought, soughtOf } from "./sought.ts";
 
 /** A cause and what to do about it. */
@@ -144,9 +144,8 @@ function partsOf(network: Network): Network[] {
 }
 
 function effortOf({ weights, x, D }: Network, { steps }: Sought): number {
-  const products = weights.reduce((sum, { weightIh, weightHh }) => {
-    return sum + weightIh.length * (weightIh[0]!.length + weightHh[0]!.length);
-  }, 0);
+  const size = (weight: Matrix): number => weight.length * (weight[0]?.length ?? 0);
+  const products = weights.reduce((sum, { weightIh, weightHh }) => sum + size(weightIh) + size(weightHh), 0);
   // besides the products, a step costs as much as some thousand of them
   return (products + 3000 * weights.length) * (D > 1 ? Math.min(steps, x[0]!.length) : 1);
 }

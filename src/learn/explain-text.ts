@@ -4,6 +4,7 @@
  */
 import type { Tensor } from "../autograd/tensor.ts";
 import { selectAt } from "../autograd/views.ts";
+import { recurrentGates, vectors } from "../cells/cell.ts";
 import { type Expression, evaluate, expressions, leavesOf, type Part, uses } from "../cells/expression.ts";
 import { phrases } from "../cells/text.ts";
 import { ValueError } from "../check.ts";
@@ -70,6 +71,7 @@ export function explanationText(run: Run, options: TextOptions): string {
   const names = [
     ...Object.keys(formulas).map((name) => primed(run.cell, name)),
     ...run.cell.gates.map((g) => `x.${g}`),
+    ...vectors(run.cell).map((v) => `v.${v}`),
   ];
   const column = names.reduce((width, name) => Math.max(width, name.length), 0);
   const writing = { run, words: WORDS[lang], page: new Page(color), write: numberWriter(precision), formulas, column };
@@ -106,11 +108,10 @@ const numbersOf = (x: Tensor): number[] => Array.from(elements(x.value), Number)
 
 // ---- the formula
 
-function writeFormula({ run, words, page, column, formulas }: Writing, precision: number): void {
+function writeFormula(writing: Writing, precision: number): void {
+  const { run, words, page, column, formulas } = writing;
   const { cell } = run;
   const side = run.sides[0]!;
-  const bias = (name: string): string => (weightOf(side, name) ? ` + ${name}` : "");
-  const H = unitsOf(run);
   page.heading(run.layer, 0, "═");
   page.gap();
   page.heading(words.formula);
@@ -126,16 +127,41 @@ function writeFormula({ run, words, page, column, formulas }: Writing, precision
   page.note(words.afterStep(cell.state.map((name) => primed(cell, name)).join(", ")));
   if (weightOf(side, "W_hr")) page.note(words.projected(cell.state[0]!));
   page.note(words.byUnit);
+  writeParts(writing, side);
+  page.note(words.rounding(precision));
+}
+
+/** What the parts of the formula are, and where in the weights they stand. */
+function writeParts({ run, words, page }: Writing, side: Side): void {
+  const { cell } = run;
+  const H = unitsOf(run);
+  const bias = (name: string): string => (weightOf(side, name) ? ` + ${name}` : "");
   const any = cell.gates.length === 1 ? cell.gates[0]! : "gate";
-  page.note(words.halves(any));
+  const recurrent = recurrentGates(cell);
+  page.note(recurrent.length > 0 ? words.halves(any) : words.onlyInput(any));
   page.chain(`x.${any}`, [`W_ih·x${bias("b_ih")}`], { indent: 4, note: words.fromInput, result: false });
-  page.chain(`r.${any}`, [`W_hh·${cell.state[0]}${bias("b_hh")}`], { indent: 4, note: words.fromState, result: false });
-  if (cell.gates.length > 1) {
-    const rows = cell.gates.map((gate, k) => (H === 1 ? `${gate} ${k}` : `${gate} ${k * H}-${(k + 1) * H - 1}`));
-    const names = side.weights.map(({ name }) => name).filter((name) => name !== "W_hr");
+  if (recurrent.length > 0) {
+    page.chain(`r.${any}`, [`W_hh·${cell.state[0]}${bias("b_hh")}`], {
+      indent: 4,
+      note: words.fromState,
+      result: false,
+    });
+  }
+  const deaf = cell.gates.filter((gate) => recurrent.length > 0 && !recurrent.includes(gate));
+  if (deaf.length > 0) page.note(words.noSecondHalf(deaf.map((gate) => `r.${gate}`).join(", ")));
+  const own = vectors(cell).map((name) => `v.${name} = w_${name}`);
+  if (own.length > 0) page.note(words.vectors(own.join(", ")));
+  // W_ih and W_hh have the same rows where all gates are recurrent
+  const blocks =
+    recurrent.length === cell.gates.length
+      ? [[/_(ih|hh)$/, cell.gates] as const]
+      : [[/_ih$/, cell.gates] as const, [/_hh$/, recurrent] as const];
+  for (const [which, gates] of blocks) {
+    if (cell.gates.length === 1 || gates.length === 0) continue;
+    const rows = gates.map((gate, k) => (H === 1 ? `${gate} ${k}` : `${gate} ${k * H}-${(k + 1) * H - 1}`));
+    const names = side.weights.map(({ name }) => name).filter((name) => which.test(name));
     page.note(words.rows(names.join(", "), rows.join(", ")));
   }
-  page.note(words.rounding(precision));
 }
 
 /** What the keys of a calculator are to be pressed for. */
@@ -168,8 +194,8 @@ function writeStep(writing: Writing, step: ExplainedStep, batch: number, unit: n
     const { axes, value } = findTerm(step, name, gate)!;
     return axes[0] === "batch" ? selectAt(value, 0, row) : value;
   };
-  for (const end of ["ih", "hh", "hr"]) {
-    const pair = side.weights.filter(({ name }) => name.endsWith(end));
+  for (const which of [/_ih$/, /_hh$/, /_hr$/, /^v\./]) {
+    const pair = side.weights.filter(({ name }) => which.test(name));
     if (pair.length > 0) page.note(pair.map(({ name, parameter }) => `${name} = ${parameter}`).join(", "));
   }
   writeGiven(writing, step, batch, read);
@@ -197,6 +223,9 @@ function writeGiven(writing: Writing, step: ExplainedStep, batch: number, read: 
     const from = name === "x" ? notes.x : before === undefined ? words.start : words.fromStep(before);
     page.chain(name, [vector(writing, read(name))], { indent: 4, column, note: from, result: false });
   }
+  for (const name of vectors(run.cell).map((own) => `v.${own}`)) {
+    page.chain(name, [vector(writing, read(name))], { indent: 4, column, result: false });
+  }
 }
 
 /** The time of the step before (-1) or after (+1) in the direction in which the sequence is read. */
@@ -218,7 +247,7 @@ function writeUnit(writing: Writing, side: Side, unit: number, read: ValueOf): v
   const { run, words, page, write, formulas, column } = writing;
   const { cell } = run;
   const named = (part: Part): string => {
-    if (part.kind === "x" || part.kind === "r") return `${part.kind}.${part.name}`;
+    if (part.kind === "x" || part.kind === "r" || part.kind === "v") return `${part.kind}.${part.name}`;
     return part.kind === "result" ? primed(cell, part.name) : part.name;
   };
   page.gap();
@@ -229,8 +258,8 @@ function writeUnit(writing: Writing, side: Side, unit: number, read: ValueOf): v
     const halves = leavesOf(formula).filter(({ kind, name }) => {
       return (kind === "x" || kind === "r") && !written.has(`${kind}.${name}`);
     });
-    // a blank line after all that belongs to one gate, none between the equations that follow
-    if (apart) page.gap();
+    // a blank line around all that belongs to one gate, none between the equations that follow
+    if (apart || (halves.length > 0 && written.size > 0)) page.gap();
     apart = halves.length > 0;
     for (const half of halves) {
       written.add(named(half));
@@ -246,7 +275,8 @@ function writeUnit(writing: Writing, side: Side, unit: number, read: ValueOf): v
 function writeHalf(writing: Writing, side: Side, { kind, name: gate }: Part, unit: number, read: ValueOf): void {
   const { run, words, page, write, column } = writing;
   const [letter, variable] = kind === "x" ? ["ih", "x"] : ["hh", run.cell.state[0]!];
-  const row = run.cell.gates.indexOf(gate) * unitsOf(run) + unit;
+  const gates = kind === "x" ? run.cell.gates : recurrentGates(run.cell);
+  const row = gates.indexOf(gate) * unitsOf(run) + unit;
   const weights = numbersOf(selectAt(weightOf(side, `W_${letter}`)!.value, 0, row));
   const at = (name: string): number => numbersOf(read(name, gate))[unit]!;
   const product = at(`W_${letter}·${variable}`);

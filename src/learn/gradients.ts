@@ -5,9 +5,9 @@
  *     dL/dW_hh = Σ_t (dL/dr_t)ᵀ·h_{t-1}        r_t = W_hh·h_{t-1} + b_hh
  *     dL/dW_ih = Σ_t (dL/dx_t)ᵀ·x_t            here x_t on the left is W_ih·x_t + b_ih
  *
- * Autograd meets W_hh, b_hh and W_hr once in each step, and adds from the step that ran last to the one that ran first: so
- * do the shares, to the bit. W_ih and b_ih are met once for all steps, and their sum over time is formed inside one product
- * without rounding in between at each step: there the shares leave a rest of a few ulp, which is kept as `rounding`.
+ * Autograd meets W_hh, b_hh, W_hr and vectors once in each step, and adds from the step that ran last to the one that ran
+ * first: so do the shares, to the bit. W_ih and b_ih are met once for all steps, and their sum over time is formed inside one
+ * product without rounding in between at each step: there the shares leave a rest of a few ulp, which is kept as `rounding`.
  */
 import { add, sub } from "../autograd/arithmetic.ts";
 import { detach, grad } from "../autograd/backward.ts";
@@ -17,7 +17,7 @@ import { cat } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
 import { enableGrad, noGrad } from "../autograd/mode.ts";
 import type { ScanWeights } from "../autograd/recur.ts";
-import { norm } from "../autograd/reduce.ts";
+import { norm, sum } from "../autograd/reduce.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { selectAt } from "../autograd/views.ts";
 import type { Named } from "../cells/cell.ts";
@@ -110,7 +110,7 @@ function lastRunFirst(shares: readonly Tensor[], direction: SideFlow["direction"
 /** The tensors of a side at which gradients are read. */
 function marksOf({ steps, outputs }: Side): Tensor[] {
   return [
-    ...steps.flatMap(({ x, r, terms }) => [x, r, terms].flatMap((named) => Object.values<Tensor>(named))),
+    ...steps.flatMap(({ x, r, v, terms }) => [x, r, v, terms].flatMap((named) => Object.values<Tensor>(named))),
     ...outputs,
   ];
 }
@@ -142,11 +142,15 @@ function flowOf(
     Object.entries(states).map(([name, list]) => [name, list.map((one) => norm(one).item())]),
   );
   const { weightIh, biasIh, weightHh, biasHh, weightHr }: ScanWeights = side.weights;
-  const shares = side.steps.map((step, t) => ({
-    ...sharesOf({ weightIh, biasIh }, side.inputs[t]!, columns(step.x)),
-    ...sharesOf({ weightHh, biasHh }, step.before[h!]!, columns(step.r)),
-    ...sharesOf({ weightHr }, step.terms[h!]!, at(side.outputs[t]!)),
-  }));
+  const recurrent = weightHh.shape[0]! > 0;
+  const shares = side.steps.map(
+    (step, t): Partial<Record<keyof ScanWeights, Tensor>> => ({
+      ...sharesOf({ weightIh, biasIh }, side.inputs[t]!, columns(step.x)),
+      ...(recurrent && sharesOf({ weightHh, biasHh }, step.before[h!]!, columns(step.r))),
+      ...Object.fromEntries(Object.entries<Tensor>(step.v).map(([name, v]) => [`v.${name}`, sum(at(v), 0)])),
+      ...sharesOf({ weightHr }, step.terms[h!]!, at(side.outputs[t]!)),
+    }),
+  );
   const weights = (Object.entries(side.weights) as [keyof ScanWeights, Tensor | undefined][]).flatMap(
     ([role, weight]) => {
       if (!weight?.requiresGrad) return [];

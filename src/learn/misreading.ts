@@ -3,7 +3,7 @@
  * a gate turned round, an old state in place of the new one, a product taken before its gate instead of after. They are
  * found by reading the page, so they exist for a user's own cell as well.
  */
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, recurrentGates } from "../cells/cell.ts";
 import type { Mistake } from "./mistake.ts";
 import { type Operation, operations, type Value } from "./operations.ts";
 import { type Edit, type Matrix, type Moment, product, type Vector, vectors } from "./replay.ts";
@@ -67,19 +67,19 @@ function aroundTheProduct(page: Cell, operation: Operation, all: readonly Operat
             `reset gate after the sum: ${gate} multiplies all of ${other.text} + (${written} + b_h${own})`,
             `${name} is ${page.equations[name]}: the input's half is not gated`,
             sum,
-            ({ args, results }) => {
-              const mine = results[operation.index]!;
-              const rest = args[1 - sum.args.indexOf(operation.result)]!;
-              return vectors.add(mine, vectors.mul(rest, gateOf(operation, 1 - at, all, results)));
+            (moment) => {
+              const mine = moment.results[operation.index]!;
+              const rest = moment.args[1 - sum.args.indexOf(operation.result)]!;
+              return vectors.add(mine, vectors.mul(rest, numbersOf(args[1 - at]!, all, moment)));
             },
           ),
           instead(
             `reset gate on the input's half: ${gate} multiplies ${other.text} instead of (${written} + b_h${own})`,
             `${name} is ${page.equations[name]}`,
             sum,
-            ({ args, results, r }) => {
-              const rest = args[1 - sum.args.indexOf(operation.result)]!;
-              return vectors.add(r[own]!, vectors.mul(rest, gateOf(operation, 1 - at, all, results)));
+            (moment) => {
+              const rest = moment.args[1 - sum.args.indexOf(operation.result)]!;
+              return vectors.add(moment.r[own]!, vectors.mul(rest, numbersOf(args[1 - at]!, all, moment)));
             },
           ),
         ]
@@ -93,15 +93,17 @@ function aroundTheProduct(page: Cell, operation: Operation, all: readonly Operat
   ];
 }
 
-/** The value of an operand that is itself a result. */
-function gateOf({ args }: Operation, side: number, all: readonly Operation[], results: readonly Vector[]): Vector {
-  return results[all.findIndex(({ result }) => result === args[side])]!;
+/** The numbers of any value of the page: what the step was given, or a result. */
+function numbersOf(value: Value, all: readonly Operation[], moment: Moment): Vector {
+  const { given } = value;
+  return given ? moment[given.half][given.name]! : moment.results[all.findIndex(({ result }) => result === value)]!;
 }
 
 /** The rows of W_hh and b_hh that belong to one gate. */
 function rowsOf({ cell, weights }: Moment, gate: string): { weight: Matrix; bias: Vector | undefined } {
-  const at = cell.gates.indexOf(gate);
-  const H = weights.weightHh.length / cell.gates.length;
+  const gates = recurrentGates(cell);
+  const at = gates.indexOf(gate);
+  const H = weights.weightHh.length / gates.length;
   return {
     weight: weights.weightHh.slice(at * H, (at + 1) * H),
     bias: weights.biasHh?.subarray(at * H, (at + 1) * H),
@@ -183,10 +185,9 @@ function mixtures(all: readonly Operation[]): Mistake[] {
     if (!sum.args.includes(a)) return [];
     const at = sum.args.indexOf(a);
     const mistake = (cause: string, mix: (z: number, a: number, b: number) => number): Mistake =>
-      instead(cause, `${sum.name} is (1 - ${z.text})·${a.text} + ${z.text}·${b.text}`, sum, ({ args, results, s }) => {
-        const zs = results[made(z)!.index]!;
-        const [as, bs] = [args[at]!, s[b.given?.name ?? ""] ?? results[made(b)?.index ?? -1]!];
-        return zs.map((v, i) => mix(v, as[i]!, bs[i]!));
+      instead(cause, `${sum.name} is (1 - ${z.text})·${a.text} + ${z.text}·${b.text}`, sum, (moment) => {
+        const [as, bs] = [moment.args[at]!, numbersOf(b, all, moment)];
+        return numbersOf(z, all, moment).map((v, i) => mix(v, as[i]!, bs[i]!));
       });
     return [
       mistake(`${z.text}·${b.text} forgotten in ${sum.name}`, (z, a) => (1 - z) * a),

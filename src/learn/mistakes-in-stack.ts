@@ -5,7 +5,8 @@ import { type Network, type Sequence, type SideNumbers, type States, type Vector
 /** Mistakes between layers, between directions, and with their states. */
 export function stackMistakes({ weights, D, x, cell }: Network): readonly Mistake[] {
   const L = weights.length / D;
-  const output = (weights[0]!.weightHr ?? weights[0]!.weightHh[0]!).length * D;
+  const { weightHr, weightIh } = weights[0]!;
+  const output = (weightHr?.length ?? weightIh.length / cell.gates.length) * D;
   const square = x.flat()[0]?.length === output;
   return [
     ...(L > 1 ? betweenLayers(L, D, cell.state) : []),

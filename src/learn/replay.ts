@@ -3,7 +3,7 @@
  * little, and every habit of it may be replaced. A diagnosis replays the network hundreds of times, each time with another
  * mistake, and looks for the one that gives what was given.
  */
-import type { Algebra, Cell } from "../cells/cell.ts";
+import { type Algebra, type Cell, recurrentGates } from "../cells/cell.ts";
 
 /** The numbers of all units. */
 export type Vector = Float64Array;
@@ -21,6 +21,8 @@ export interface SideNumbers {
   readonly biasIh?: Vector | undefined;
   readonly biasHh?: Vector | undefined;
   readonly weightHr?: Matrix | undefined;
+  /** The vectors of the page. */
+  readonly v: Vectors;
 }
 
 /** Which layers and directions, by their place among all weights. */
@@ -33,6 +35,7 @@ export interface Moment {
   readonly x: Vectors;
   readonly r: Vectors;
   readonly s: Vectors;
+  readonly v: Vectors;
   readonly cell: Cell;
   readonly weights: SideNumbers;
 }
@@ -158,8 +161,8 @@ function runSide(
   let end = start;
   for (let step = 0; step < input.length; step += 1) {
     const t = reverse ? input.length - 1 - step : step;
-    const x = byGate(cell, product(own.weightIh, input[t]!, own.biasIh));
-    const r = byGate(cell, product(own.weightHh, state[h!]!, own.biasHh));
+    const x = byGate(cell.gates, product(own.weightIh, input[t]!, own.biasIh));
+    const r = byGate(recurrentGates(cell), product(own.weightHh, state[h!]!, own.biasHh));
     const computed = read(x, r, state);
     const next = own.weightHr ? { ...computed, [h!]: product(own.weightHr, computed[h!]!) } : computed;
     const right: Vectors = Object.fromEntries(cell.state.map((name) => [name, next[name]!]));
@@ -174,13 +177,14 @@ function runSide(
 function reader(network: Network, index: number): (x: Vectors, r: Vectors, s: Vectors) => Vectors {
   const { cell } = network;
   const weights = network.weights[index]!;
+  const { v } = weights;
   const edits = new Map(network.edits.filter(({ where }) => where(index)).map(({ at, read }) => [at, read]));
-  if (edits.size === 0) return (x, r, s) => cell.step(vectors, x, r, s);
+  if (edits.size === 0) return (x, r, s) => cell.step(vectors, x, r, s, v);
   return (x, r, s) => {
     const results: Vector[] = [];
     const next = (kind: keyof Algebra<Vector>, ...args: Vector[]): Vector => {
       const edit = edits.get(results.length);
-      const result = edit ? edit({ args, results, x, r, s, cell, weights }) : vectors[kind](args[0]!, args[1]!);
+      const result = edit ? edit({ args, results, x, r, s, v, cell, weights }) : vectors[kind](args[0]!, args[1]!);
       results.push(result);
       return result;
     };
@@ -192,11 +196,11 @@ function reader(network: Network, index: number): (x: Vectors, r: Vectors, s: Ve
       tanh: (a) => next("tanh", a),
       relu: (a) => next("relu", a),
     };
-    return cell.step(edited, x, r, s);
+    return cell.step(edited, x, r, s, v);
   };
 }
 
-function byGate({ gates }: Cell, rows: Vector): Vectors {
+function byGate(gates: readonly string[], rows: Vector): Vectors {
   const H = rows.length / gates.length;
   return Object.fromEntries(gates.map((gate, k) => [gate, rows.subarray(k * H, (k + 1) * H)]));
 }

@@ -12,9 +12,9 @@ import { abs, relu, sigmoid, tanh } from "../autograd/pointwise.ts";
 import type { ScanWeights } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { selectAt } from "../autograd/views.ts";
-import type { Algebra, Cell, Named } from "../cells/cell.ts";
+import { type Algebra, type Named, recurrentGates } from "../cells/cell.ts";
 import { float64 } from "../dense/dtype.ts";
-import { byGate } from "../nn/scan.ts";
+import { byGate, inRows, vectorsOf } from "../nn/scan.ts";
 import type { Setup } from "./run.ts";
 
 /** |computed − true| ≤ error, element by element. */
@@ -50,15 +50,17 @@ function outputsOf(setup: Setup, index: number, inputs: readonly Bounded[], reve
   const page = setup.page(weights);
   const [h] = page.state;
   const m = bounds(unit);
+  const vectors = inRows(vectorsOf(page, weights), setup.start[0]!.shape[1]!);
+  const own = Object.fromEntries(Object.entries<Tensor>(vectors).map(([name, vector]) => [name, exact(vector)]));
   const outputs = new Array<Bounded>(inputs.length);
   let state: Named<string, Bounded> = Object.fromEntries(
     page.state.map((name, i) => [name, exact(selectAt(setup.start[i]!, 0, index))]),
   );
   for (let step = 0; step < inputs.length; step += 1) {
     const t = reverse ? inputs.length - 1 - step : step;
-    const x = gatesOf(page, product(weights.weightIh, weights.biasIh, inputs[t]!, unit));
-    const r = gatesOf(page, product(weights.weightHh, weights.biasHh, state[h!]!, unit));
-    const terms: Named<string, Bounded> = page.step(m, x, r, state);
+    const x = gatesOf(page.gates, product(weights.weightIh, weights.biasIh, inputs[t]!, unit));
+    const r = gatesOf(recurrentGates(page), product(weights.weightHh, weights.biasHh, state[h!]!, unit));
+    const terms: Named<string, Bounded> = page.step(m, x, r, state, own);
     state = weights.weightHr ? { ...terms, [h!]: product(weights.weightHr, undefined, terms[h!]!, unit) } : terms;
     outputs[t] = state[h!]!;
   }
@@ -67,9 +69,9 @@ function outputsOf(setup: Setup, index: number, inputs: readonly Bounded[], reve
 
 const exact = (value: Tensor): Bounded => ({ value, error: zerosLike(value) });
 
-function gatesOf(page: Cell, { value, error }: Bounded): Named<string, Bounded> {
-  const [values, errors] = [byGate(page, value), byGate(page, error)];
-  return Object.fromEntries(page.gates.map((gate) => [gate, { value: values[gate]!, error: errors[gate]! }]));
+function gatesOf(gates: readonly string[], { value, error }: Bounded): Named<string, Bounded> {
+  const [values, errors] = [byGate(gates, value), byGate(gates, error)];
+  return Object.fromEntries(gates.map((gate) => [gate, { value: values[gate]!, error: errors[gate]! }]));
 }
 
 /** W·v + b. Each of the K sums rounds once, and so does the bias, itself perhaps a sum of two. */

@@ -45,6 +45,7 @@ export interface Setup {
 export interface StepRecord {
   readonly x: Named<string, Tensor>;
   readonly r: Named<string, Tensor>;
+  readonly v: Named<string, Tensor>;
   readonly before: CellState;
   readonly terms: Named<string, Tensor>;
 }
@@ -222,6 +223,7 @@ export type TensorStep = (
   x: Named<string, Tensor>,
   r: Named<string, Tensor>,
   s: Named<string, Tensor>,
+  v: Named<string, Tensor>,
 ) => Named<string, Tensor>;
 
 /** The same page with another step. The scan reads pages as tensors and as nothing else, so this suffices for it. */
@@ -231,9 +233,9 @@ export function withStep(page: Cell, step: TensorStep): Cell {
 
 /** The same page, which also notes what it is given and what it computes. */
 function recording(page: Cell, steps: StepRecord[]): Cell {
-  return withStep(page, (m, x, r, before) => {
-    const terms = page.step(m, x, r, before);
-    steps.push({ x, r, before, terms });
+  return withStep(page, (m, x, r, before, v) => {
+    const terms = page.step(m, x, r, before, v);
+    steps.push({ x, r, v, before, terms });
     return terms;
   });
 }

@@ -2,6 +2,7 @@
 
 import type { ScanWeights } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
+import { vectors } from "../cells/cell.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
 import type { RowPlace } from "./answer.ts";
 import type { Compared } from "./compare.ts";
@@ -32,7 +33,7 @@ export function networkOf(
   places: readonly RowPlace[],
   starts: readonly Tensor[],
 ): Network {
-  const weights = layer.weights().map(sideNumbers);
+  const weights = layer.weights().map((own) => sideNumbers(own, vectors(layer.cell)));
   const D = layer.bidirectional ? 2 : 1;
   const B = starts[0]!.shape[1]!;
   const blocks = starts.map((one) => rowsOf(one));
@@ -66,13 +67,14 @@ function rowsOf(x: Tensor): Matrix {
   return Array.from({ length: values.length / width }, (_, row) => values.subarray(row * width, (row + 1) * width));
 }
 
-function sideNumbers(own: ScanWeights): SideNumbers {
+function sideNumbers(own: ScanWeights, names: readonly string[]): SideNumbers {
   return {
     weightIh: rowsOf(own.weightIh),
     weightHh: rowsOf(own.weightHh),
     biasIh: own.biasIh && valuesOf(own.biasIh),
     biasHh: own.biasHh && valuesOf(own.biasHh),
     weightHr: own.weightHr && rowsOf(own.weightHr),
+    v: Object.fromEntries(names.map((name) => [name, valuesOf(own[`v.${name}`]!)])),
   };
 }
 

@@ -4,7 +4,8 @@
  *
  *     x, h, c                              what goes in
  *     W_ih·x, b_ih   for each gate         and their sum   x.i = W_ih·x + b_ih
- *     W_hh·h, b_hh   for each gate         and their sum   r.i = W_hh·h + b_hh
+ *     W_hh·h, b_hh   for recurrent gates   and their sum   r.i = W_hh·h + b_hh
+ *     v.p          for each vector         a weight of one number for each unit, if the cell has any
  *     i, f, g, o, c', t, h'                all that the cell's page computes
  *     W_hr·h'                              the projection, where there is one: the new h
  */

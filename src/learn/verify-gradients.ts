@@ -8,9 +8,11 @@ import { toDtype } from "../autograd/broadcast.ts";
 import { arange, zerosLike } from "../autograd/create.ts";
 import { enableGrad } from "../autograd/mode.ts";
 import { cos } from "../autograd/pointwise.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
 import { sum } from "../autograd/reduce.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { reshape } from "../autograd/views.ts";
+import { vectors } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
 import { PackedSequence } from "../nn/packed.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
@@ -112,7 +114,8 @@ interface Detached {
 
 /** The ways to cut a past off, or to leave one on: `attached` are the states that were handed over, with their past. */
 function causes(setup: Setup, attached: readonly Tensor[]): Detached[] {
-  const { state } = setup.page(setup.weights[0]!);
+  const page = setup.page(setup.weights[0]!);
+  const { state } = page;
   const without =
     (names: readonly string[]): Setup["carry"] =>
     (now: CellState) => ({
@@ -120,7 +123,7 @@ function causes(setup: Setup, attached: readonly Tensor[]): Detached[] {
       ...Object.fromEntries(names.map((name) => [name, detach(now[name]!)])),
     });
   const groups = state.length > 1 ? [state, ...state.map((name) => [name])] : [state];
-  const weights = (role: "weightIh" | "weightHh" | "biasIh" | "biasHh"): Setup => ({
+  const weights = (role: keyof ScanWeights): Setup => ({
     ...setup,
     weights: setup.weights.map((own) => ({ ...own, ...(own[role] && { [role]: detach(own[role]) }) })),
   });
@@ -150,5 +153,6 @@ function causes(setup: Setup, attached: readonly Tensor[]): Detached[] {
     { cause: "W_hh detached", hint: leave, setup: weights("weightHh") },
     { cause: "b_ih detached", hint: leave, setup: weights("biasIh") },
     { cause: "b_hh detached", hint: leave, setup: weights("biasHh") },
+    ...vectors(page).map((name) => ({ cause: `w_${name} detached`, hint: leave, setup: weights(`v.${name}`) })),
   ];
 }

@@ -6,11 +6,11 @@
 import { toDtype } from "../autograd/broadcast.ts";
 import { cat, split, unbind } from "../autograd/join.ts";
 import { linear } from "../autograd/linear.ts";
-import type { ScanWeights } from "../autograd/recur.ts";
+import type { ScanWeights, VectorRole } from "../autograd/recur.ts";
 import { transpose, unsqueeze } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { clone, selectAt } from "../autograd/views.ts";
-import type { Cell, Named } from "../cells/cell.ts";
+import { type Cell, type Named, recurrentGates, vectors } from "../cells/cell.ts";
 import { elements } from "../dense/dense.ts";
 import { bfloat16, float16, float32 } from "../dense/dtype.ts";
 import { PackedSequence } from "../nn/packed.ts";
@@ -56,8 +56,8 @@ function noting(cell: Cell, moments: Moment[]): Cell {
   return {
     ...cell,
     watched: true,
-    step(m, x, r, state) {
-      const computed = cell.step(m, x, r, state);
+    step(m, x, r, state, v) {
+      const computed = cell.step(m, x, r, state, v);
       // the layer reads its page with tensors
       moments.push({ x, r, state, computed } as unknown as Moment);
       return computed;
@@ -127,8 +127,11 @@ function snapshot(weights: ScanWeights): ScanWeights {
   return Object.fromEntries(copies) as unknown as ScanWeights;
 }
 
-/** The name in the equations of each role, and what its dimensions are. */
-const ROLES: Named<keyof ScanWeights, { readonly name: string; readonly axes: readonly Axis[] }> = {
+/** The name in the equations of each role but those of vectors, and what its dimensions are. */
+const ROLES: Named<
+  Exclude<keyof ScanWeights, VectorRole>,
+  { readonly name: string; readonly axes: readonly Axis[] }
+> = {
   weightIh: { name: "W_ih", axes: ["row", "feature"] },
   weightHh: { name: "W_hh", axes: ["row", "unit"] },
   biasIh: { name: "b_ih", axes: ["row"] },
@@ -138,18 +141,25 @@ const ROLES: Named<keyof ScanWeights, { readonly name: string; readonly axes: re
 
 function namedWeights<State>(layer: Recurrent<State>, live: ScanWeights, copies: ScanWeights): NamedWeight[] {
   const parameters = [...layer.namedParameters()];
-  const roles = (Object.keys(ROLES) as (keyof ScanWeights)[]).filter((role) => copies[role]);
-  return roles.map((role) => {
-    const [parameter] = parameters.find(([, weight]) => weight === live[role])!;
+  const parameterOf = (role: keyof ScanWeights): string =>
+    `${parameters.find(([, weight]) => weight === live[role])![0]}`;
+  const roles = (Object.keys(ROLES) as (keyof typeof ROLES)[]).filter((role) => copies[role]?.shape[0]);
+  const shared = roles.map((role): NamedWeight => {
     const { name, axes } = ROLES[role];
     const projected = role === "weightHh" && copies.weightHr;
-    return { name, parameter: `${parameter}`, axes: projected ? ["row", "projection"] : axes, value: copies[role]! };
+    return { name, parameter: parameterOf(role), axes: projected ? ["row", "projection"] : axes, value: copies[role]! };
   });
+  const own = vectors(layer.cell).map((vector): NamedWeight => {
+    const role: VectorRole = `v.${vector}`;
+    return { name: role, parameter: parameterOf(role), axes: ["unit"], value: copies[role]! };
+  });
+  return [...shared, ...own];
 }
 
 /** All terms of one step, the new output last. */
 function termsOf(cell: Cell, weights: ScanWeights, x: Tensor, moment: Moment): Term[] {
   const [output] = cell.state;
+  const recurrent = recurrentGates(cell);
   const carried: Axis = weights.weightHr ? "projection" : "unit";
   const h = moment.state[output!]!;
   const results = Object.entries(moment.computed).sort(([a], [b]) => Number(a === output) - Number(b === output));
@@ -158,8 +168,9 @@ function termsOf(cell: Cell, weights: ScanWeights, x: Tensor, moment: Moment): T
     ...cell.state.map((name): Term => {
       return { name, axes: ["batch", name === output ? carried : "unit"], value: moment.state[name]! };
     }),
-    ...halves(cell, "x", ["W_ih·x", unrounded(x, weights.weightIh)], ["b_ih", weights.biasIh], moment.x),
-    ...halves(cell, "r", [`W_hh·${output}`, unrounded(h, weights.weightHh)], ["b_hh", weights.biasHh], moment.r),
+    ...halves(cell.gates, "x", ["W_ih·x", unrounded(x, weights.weightIh)], ["b_ih", weights.biasIh], moment.x),
+    ...halves(recurrent, "r", [`W_hh·${output}`, unrounded(h, weights.weightHh)], ["b_hh", weights.biasHh], moment.r),
+    ...vectors(cell).map((name): Term => ({ name: `v.${name}`, axes: ["unit"], value: weights[`v.${name}`]! })),
     ...results.map(([name, value]): Term => ({ name: primed(cell, name), axes: ["batch", "unit"], value })),
     ...(weights.weightHr ? [projection(primed(cell, output!), moment.computed[output!]!, weights.weightHr)] : []),
   ];
@@ -167,15 +178,15 @@ function termsOf(cell: Cell, weights: ScanWeights, x: Tensor, moment: Moment): T
 
 /** The product, the bias and their sum, cut by gate. */
 function halves(
-  cell: Cell,
+  gates: readonly string[],
   side: "x" | "r",
   [productName, product]: readonly [string, Tensor],
   [biasName, bias]: readonly [string, Tensor | undefined],
   sums: Named<string, Tensor>,
 ): Term[] {
-  const products = byGate(cell, product);
-  const biases = bias && byGate(cell, unsqueeze(bias, 0));
-  return cell.gates.flatMap((gate): Term[] => [
+  const products = byGate(gates, product);
+  const biases = bias && byGate(gates, unsqueeze(bias, 0));
+  return gates.flatMap((gate): Term[] => [
     { name: productName, gate, axes: ["batch", "unit"], value: products[gate]! },
     ...(biases ? [{ name: biasName, gate, axes: ["unit"], value: selectAt(biases[gate]!, 0, 0) } as const] : []),
     { name: `${side}.${gate}`, gate, axes: ["batch", "unit"], value: sums[gate]! },

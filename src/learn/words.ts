@@ -10,6 +10,9 @@ export interface Words {
   readonly afterStep: (states: string) => string;
   readonly byUnit: string;
   readonly halves: (gate: string) => string;
+  readonly noSecondHalf: (names: string) => string;
+  readonly onlyInput: (gate: string) => string;
+  readonly vectors: (names: string) => string;
   readonly fromInput: string;
   readonly fromState: string;
   readonly rows: (names: string, rows: string) => string;
@@ -45,6 +48,9 @@ export const WORDS: { readonly [language in Language]: Words } = {
     afterStep: (states) => `${states}: the state after the step. Without the prime: the state before it.`,
     byUnit: "The products with a W mix all units; everything else happens unit by unit, with plain numbers.",
     halves: (gate) => `Each gate reads two halves. Below, x.${gate} and r.${gate} are one name each, not a product:`,
+    noSecondHalf: (names) => `There is no ${names}: this part reads the input alone.`,
+    onlyInput: (gate) => `A gate reads the input alone. Below, x.${gate} is one name, not a product:`,
+    vectors: (names) => `${names}: weights with one number for each unit.`,
     fromInput: "what it makes of the input",
     fromState: "what it makes of the state before",
     rows: (names, rows) => `The rows of ${names}: ${rows}.`,
@@ -76,6 +82,9 @@ export const WORDS: { readonly [language in Language]: Words } = {
     afterStep: (states) => `${states}：这一步之后的状态；不带撇号的是这一步之前的状态。`,
     byUnit: "与 W 的乘积混合所有单元；其余运算都逐个单元进行，只是普通的数。",
     halves: (gate) => `每个门读取两个部分。下面的 x.${gate} 和 r.${gate} 各是一个名字，不是乘积：`,
+    noSecondHalf: (names) => `没有 ${names}：这一部分只读取输入。`,
+    onlyInput: (gate) => `门只读取输入。下面的 x.${gate} 是一个名字，不是乘积：`,
+    vectors: (names) => `${names}：每个单元一个数的权重。`,
     fromInput: "来自输入的一半",
     fromState: "来自前一状态的一半",
     rows: (names, rows) => `${names} 的各行：${rows}。`,

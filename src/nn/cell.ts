@@ -2,9 +2,10 @@
 import { empty, zeros } from "../autograd/create.ts";
 import { uniform_ } from "../autograd/draw.ts";
 import { noGrad } from "../autograd/mode.ts";
+import type { ScanWeights } from "../autograd/recur.ts";
 import { squeeze, unsqueeze } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, recurrentGates } from "../cells/cell.ts";
 import { elman } from "../cells/elman.ts";
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
@@ -18,6 +19,7 @@ import { openPair, partsOf } from "./open-state.ts";
 import { Parameter } from "./parameter.ts";
 import { expectTensor, stateType } from "./recurrent-input.ts";
 import { expectArguments, wholeNumber } from "./recurrent-options.ts";
+import { planCell, type WeightName } from "./recurrent-weights.ts";
 import { step } from "./step.ts";
 
 /** The options that all cells share. */
@@ -37,20 +39,20 @@ export abstract class RecurrentCell<State> extends Module {
   declare weight_hh: Parameter;
   declare bias_ih: Parameter | null;
   declare bias_hh: Parameter | null;
+  [name: WeightName]: Parameter | null;
 
-  constructor(gates: number, inputSize: number, hiddenSize: number, options: CellOptions) {
+  constructor(page: Cell, inputSize: number, hiddenSize: number, options: CellOptions) {
     super();
     expectArguments(this.name(), inputSize, hiddenSize, options, ["bias", "dtype", "device"]);
     const { bias = true, ...rest } = options;
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.bias = bias;
-    const rows = gates * hiddenSize;
-    const weight = (...shape: number[]): Parameter => new Parameter(empty(shape, rest));
-    this.registerParameter("weight_ih", weight(rows, wholeNumber(inputSize)));
-    this.registerParameter("weight_hh", weight(rows, wholeNumber(hiddenSize)));
-    this.registerParameter("bias_ih", bias ? weight(rows) : null);
-    this.registerParameter("bias_hh", bias ? weight(rows) : null);
+    const [F, H] = [wholeNumber(inputSize), wholeNumber(hiddenSize)];
+    for (const [name, shape] of Object.values(planCell(page, F, H, H, true))) {
+      const absent = name.startsWith("bias") && !bias;
+      this.registerParameter(name, absent ? null : new Parameter(empty(shape, rest)));
+    }
     this.resetParameters();
   }
 
@@ -78,10 +80,17 @@ export abstract class RecurrentCell<State> extends Module {
     const start = given
       ? given.map((state) => (batched ? state : unsqueeze(state, 0)))
       : cell.state.map(() => zeros(x.shape[0]!, this.hiddenSize, { dtype: x.dtype }));
-    const { weight_ih: weightIh, weight_hh: weightHh } = this;
-    const weights = { weightIh, weightHh, biasIh: this.bias_ih ?? undefined, biasHh: this.bias_hh ?? undefined };
-    const next = step(cell, weights, x, start);
+    const next = step(cell, this.weights(cell), x, start);
     return this.closeState(batched ? next : next.map((state) => squeeze(state, 0)));
+  }
+
+  private weights(page: Cell): ScanWeights {
+    const [F, H] = [wholeNumber(this.inputSize), wholeNumber(this.hiddenSize)];
+    // a cell without recurrent gates has a W_hh without rows
+    const none = recurrentGates(page).length === 0 && { weightHh: empty([0, H], { dtype: this.weight_ih.dtype }) };
+    const planned = Object.entries(planCell(page, F, H, H, true));
+    const roles = planned.map(([role, [name]]) => [role, this[name] ?? undefined]);
+    return { ...none, ...Object.fromEntries(roles) } as unknown as ScanWeights;
   }
 
   private expectInput(input: unknown): asserts input is Tensor {
@@ -116,7 +125,7 @@ export class RNNCell extends RecurrentCell<Tensor> {
 
   constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
     const { nonlinearity = "tanh", ...shared } = options;
-    super(1, inputSize, hiddenSize, shared);
+    super(elman(), inputSize, hiddenSize, shared);
     this.nonlinearity = nonlinearity;
   }
 
@@ -144,7 +153,7 @@ export class RNNCell extends RecurrentCell<Tensor> {
 /** One step of long short-term memory (torch.nn.LSTMCell). The equations are in cells/lstm.ts. */
 export class LSTMCell extends RecurrentCell<LSTMState> {
   constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    super(lstm.gates.length, inputSize, hiddenSize, options);
+    super(lstm, inputSize, hiddenSize, options);
   }
 
   protected override page(): Cell {
@@ -169,7 +178,7 @@ export class LSTMCell extends RecurrentCell<LSTMState> {
 /** One step of the gated recurrent unit (torch.nn.GRUCell). The equations are in cells/gru.ts. */
 export class GRUCell extends RecurrentCell<Tensor> {
   constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    super(gru.gates.length, inputSize, hiddenSize, options);
+    super(gru, inputSize, hiddenSize, options);
   }
 
   protected override page(): Cell {

@@ -12,10 +12,10 @@ import { linear } from "../autograd/linear.ts";
 import { areLiving, type ScanWeights } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, recurrentGates, vectors } from "../cells/cell.ts";
 import { IndexError, listText, RuntimeError } from "../check.ts";
 import { broadcastShapes, type Dims, sameDims, wrapDim } from "../dense/shape.ts";
-import { byGate, type CellState, type Sequences } from "./scan.ts";
+import { byGate, type CellState, inRows, type Sequences, vectorsOf } from "./scan.ts";
 
 /**
  * Whether B sequences, of which some may be empty, their states and the weights of one layer and direction fit together.
@@ -33,13 +33,14 @@ export function isUsual(
   const are = (x: Tensor | undefined, shape: Dims): boolean =>
     x === undefined || (x.dtype === data.dtype && sameDims(x.shape, shape));
   return (
-    rows === cell.gates.length * H &&
+    rows === recurrentGates(cell).length * H &&
     data.shape.length === (batchSizes ? 2 : 3) &&
-    are(weightIh, [rows, data.shape.at(-1)!]) &&
+    are(weightIh, [cell.gates.length * H, data.shape.at(-1)!]) &&
     are(weightHh, [rows, P]) &&
-    are(biasIh, [rows]) &&
+    are(biasIh, [cell.gates.length * H]) &&
     are(biasHh, [rows]) &&
     are(weightHr, [P, H]) &&
+    vectors(cell).every((vector) => are(weights[`v.${vector}`], [H])) &&
     cell.state.every((name, i) => are(start[name]!, [B, i === 0 ? P : H])) &&
     (!batchSizes || areLiving(batchSizes, B, data.shape[0]!))
   );
@@ -152,19 +153,24 @@ function backwards(rows: Tensor, batchSizes: readonly number[], start: CellState
   return { states, state };
 }
 
-/** One step: W_hh·h + b_hh takes W_ih·x + b_ih into itself, so its shape is the one that counts. */
-function advanceLiterally(cell: Cell, weights: ScanWeights, x: Tensor, state: CellState): CellState {
+/** One step. */
+function advanceLiterally(cell: Cell, weights: ScanWeights, projected: Tensor, state: CellState): CellState {
   const [name] = cell.state;
+  const gates = recurrentGates(cell);
   const recurrent = linear(state[name!]!, weights.weightHh, weights.biasHh);
-  const common = broadcastShapes(recurrent.shape, x.shape);
-  if (!sameDims(common, recurrent.shape)) {
-    throw new RuntimeError(
-      `output with shape ${listText(recurrent.shape)} doesn't match the broadcast shape ${listText(common)}`,
-    );
-  }
-  const next = cell.step(tensors, byGate(cell, expand(x, common)), byGate(cell, recurrent), state);
+  // halves of different gates are never added as a whole
+  const x = gates.length === cell.gates.length ? takenInto(recurrent, projected) : projected;
+  const v = inRows(vectorsOf(cell, weights), x.shape[0]!);
+  const next = cell.step(tensors, byGate(cell.gates, x), byGate(gates, recurrent), state, v);
   const states = Object.fromEntries(cell.state.map((own) => [own, next[own]!]));
   return weights.weightHr ? { ...states, [name!]: linear(next[name!]!, weights.weightHr) } : states;
+}
+
+/** W_hh·h + b_hh takes W_ih·x + b_ih into itself, so its shape is the one that counts. */
+function takenInto({ shape }: Tensor, x: Tensor): Tensor {
+  const common = broadcastShapes(shape, x.shape);
+  if (sameDims(common, shape)) return expand(x, common);
+  throw new RuntimeError(`output with shape ${listText(shape)} doesn't match the broadcast shape ${listText(common)}`);
 }
 
 function rowsOf(state: CellState, from: number, to: number): CellState {

@@ -9,6 +9,8 @@ import { sameDims } from "../dense/shape.ts";
 export interface Door {
   /** The name in messages. */
   readonly name: string;
+  /** The names of the states. */
+  readonly states: readonly string[];
   /** What torch writes after the number of dimensions: " tensor" for RNN, nothing for others. */
   readonly rankNote: string;
   /** Whether torch looks at packed input before it computes. */
@@ -34,7 +36,7 @@ export function expectSequences(door: Door, input: unknown): asserts input is Te
 /** Checks the rest about an input and the states given with it; an absent state is an empty list. */
 export function expectInput(door: Door, input: Tensor, states: readonly unknown[]): asserts states is Tensor[] {
   const rank = input.shape.length;
-  expectStateRanks(rank, states);
+  expectStateRanks(door, rank, states);
   if (input.dtype !== door.dtype) throw wrongType(door, input);
   expectFeatures(door, input);
   const B = rank === 2 ? 1 : input.shape[door.batchFirst ? 0 : 1]!;
@@ -101,13 +103,13 @@ export function stateType(value: unknown): string {
   return Array.isArray(value) ? "tuple" : pythonTypeOf(value);
 }
 
-function expectStateRanks(rank: number, states: readonly unknown[]): asserts states is Tensor[] {
+function expectStateRanks(door: Door, rank: number, states: readonly unknown[]): asserts states is Tensor[] {
   for (const state of states) expectTensor(state, "dim", stateType);
   const ranks = (states as readonly Tensor[]).map((state) => state.shape.length);
   if (ranks.every((own) => own === rank)) return;
   const kind = rank === 3 ? "batched 3-D" : "unbatched 2-D";
   const got = ranks.length === 1 ? `${ranks[0]}-D tensor` : `(${ranks.map((own) => `${own}-D`).join(", ")}) tensors`;
-  const names = ranks.length === 1 ? "hx" : "hx and cx";
+  const names = door.states.map((name) => `${name}x`).join(" and ");
   throw new RuntimeError(
     `For ${kind} input, ${names} should also be ${rank}-D but got ${got}`,
     rank === 3 ? "a state is (numLayers * numDirections, B, H), also with batchFirst" : undefined,

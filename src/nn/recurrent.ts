@@ -9,7 +9,7 @@ import { noGrad } from "../autograd/mode.ts";
 import type { ScanWeights } from "../autograd/recur.ts";
 import { squeeze, unsqueeze } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, recurrentGates } from "../cells/cell.ts";
 import { AttributeError } from "../check.ts";
 import { elements } from "../dense/dense.ts";
 import { getDefaultDtype } from "../dense/dtype.ts";
@@ -199,7 +199,7 @@ export abstract class Recurrent<State> extends Module {
     const given = hx === undefined ? this.zeroStates(data, sequenceCount) : this.inOrder(hx, sortedIndices);
     expectPacked(this.door(), data, sequenceCount, given);
     const stack = this.stack();
-    if (hx !== undefined) {
+    if (hx !== undefined && !this.kind.checksPacked) {
       const fused = isForFused(stack.names, data, sizes);
       expectCounts(this.allWeights.flat().length, this.bias, given, stack.D, this.numLayers, fused);
     }
@@ -238,8 +238,11 @@ export abstract class Recurrent<State> extends Module {
 
   /** The weights for each run of the scan, layer by layer and direction by direction. */
   weights(): ScanWeights[] {
+    // a cell without recurrent gates has a W_hh without rows
+    const rows = recurrentGates(this.cell).length;
+    const none = rows === 0 ? { weightHh: empty([0, this.outputSize], { dtype: this.weight_ih_l0.dtype }) } : {};
     return this.sides.map((side, at) => {
-      const found: Partial<Record<keyof ScanWeights, Parameter>> = {};
+      const found: Partial<Record<keyof ScanWeights, Tensor>> = { ...none };
       for (const role in side) {
         const weight = this[side[role as keyof ScanWeights]![0]];
         if (!weight) throw this.missing(at, role);
@@ -275,10 +278,9 @@ export abstract class Recurrent<State> extends Module {
   }
 
   private plan(): PlannedSide[] {
-    const { numLayers, bias, projSize, outputSize, suffixes } = this;
+    const { cell, numLayers, bias, projSize, outputSize, suffixes } = this;
     const [inputSize, hiddenSize] = [wholeNumber(this.inputSize), wholeNumber(this.hiddenSize)];
-    const gates = this.cell.gates.length;
-    return planWeights({ gates, inputSize, hiddenSize, numLayers, bias, projSize, outputSize, suffixes });
+    return planWeights({ cell, inputSize, hiddenSize, numLayers, bias, projSize, outputSize, suffixes });
   }
 
   private door(): Door {
@@ -286,6 +288,7 @@ export abstract class Recurrent<State> extends Module {
     if (first === null) throw new AttributeError("'NoneType' object has no attribute 'dtype'");
     return {
       name: this.cell.name,
+      states: this.cell.state,
       rankNote: this.kind.rankNote,
       checksPacked: this.kind.checksPacked,
       inputSize: this.inputSize,

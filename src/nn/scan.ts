@@ -5,13 +5,14 @@
  * them: sequences that have ended stay as they were, and in reverse those that have not begun still hold their start.
  */
 import { tensors } from "../autograd/algebra.ts";
+import { expand } from "../autograd/broadcast.ts";
 import { cat, chunk, split, unbind } from "../autograd/join.ts";
 import { affine, linear } from "../autograd/linear.ts";
 import type { ScanWeights } from "../autograd/recur.ts";
 import { t, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { slice } from "../autograd/views.ts";
-import type { Cell, Named } from "../cells/cell.ts";
+import { type Cell, type Named, recurrentGates, vectors } from "../cells/cell.ts";
 
 /** Sequences as the loop reads them: (T, B, F), or with batch sizes the rows of all steps one after the other. */
 export interface Sequences {
@@ -25,17 +26,30 @@ export type CellState = Named<string, Tensor>;
 
 /** The weights of the loop as its steps read them. Their gradients meet here: a loop gives each of them one sum. */
 export interface LoopWeights {
-  /** W_hhᵀ (P, G·H) */
+  /** W_hhᵀ (P, R·H) */
   readonly matrix: Tensor;
-  /** b_hh (G·H) */
+  /** b_hh (R·H) */
   readonly bias?: Tensor | undefined;
   /** W_hrᵀ (H, P) */
   readonly projection?: Tensor | undefined;
+  /** The vectors of the cell, (H) each. */
+  readonly vectors: Named<string, Tensor>;
 }
 
 /** Makes the weights ready for a loop. */
-export function loopWeights({ weightHh, biasHh, weightHr }: ScanWeights): LoopWeights {
-  return { matrix: t(weightHh), bias: biasHh && view(biasHh, -1), projection: weightHr && t(weightHr) };
+export function loopWeights(cell: Cell, weights: ScanWeights): LoopWeights {
+  const { weightHh, biasHh, weightHr } = weights;
+  return {
+    matrix: t(weightHh),
+    bias: biasHh && view(biasHh, -1),
+    projection: weightHr && t(weightHr),
+    vectors: vectorsOf(cell, weights),
+  };
+}
+
+/** The cell's vectors, (H) each. */
+export function vectorsOf(cell: Cell, weights: ScanWeights): Named<string, Tensor> {
+  return Object.fromEntries(vectors(cell).map((name) => [name, view(weights[`v.${name}`]!, -1)]));
 }
 
 /** Runs a cell over sequences. Gives the output of each step, in the order of time, and the state after the last. */
@@ -46,7 +60,7 @@ export function scan(
   start: CellState,
   reverse: boolean,
 ): { outputs: Tensor[]; state: CellState } {
-  return scanProjected(cell, loopWeights(weights), project(weights, x), start, reverse);
+  return scanProjected(cell, loopWeights(cell, weights), project(weights, x), start, reverse);
 }
 
 /** W_ih·x + b_ih for all steps at once, (T, B, G·H) or packed (Σ b_t, G·H). */
@@ -79,20 +93,25 @@ export function scanProjected(
 /** One step: from W_ih·x_t + b_ih (b, G·H) and the state to all that the cell computes, by name. */
 export function advance(
   cell: Cell,
-  { matrix, bias, projection }: LoopWeights,
+  { matrix, bias, projection, vectors }: LoopWeights,
   projected: Tensor,
   state: CellState,
 ): CellState {
   const [output] = cell.state;
   const recurrent = affine(state[output!]!, matrix, bias);
-  const next = cell.step(tensors, byGate(cell, projected), byGate(cell, recurrent), state);
+  const [x, r] = [byGate(cell.gates, projected), byGate(recurrentGates(cell), recurrent)];
+  const next = cell.step(tensors, x, r, state, inRows(vectors, projected.shape[0]!));
   return projection ? { ...next, [output!]: affine(next[output!]!, projection) } : next;
 }
 
-/** Cuts the columns (b, G·H) into one (b, H) block for each gate. */
-export function byGate(cell: Cell, columns: Tensor): Named<string, Tensor> {
-  const { gates } = cell;
-  const blocks = gates.length === 1 ? [columns] : chunk(columns, gates.length, 1);
+/** Vectors (H), the same for each of b rows: (b, H). */
+export function inRows(vectors: Named<string, Tensor>, b: number): Named<string, Tensor> {
+  return Object.fromEntries(Object.entries(vectors).map(([name, vector]) => [name, expand(vector, b, -1)]));
+}
+
+/** Cuts the columns (b, G·H) into one (b, H) block for each of G gates. */
+export function byGate(gates: readonly string[], columns: Tensor): Named<string, Tensor> {
+  const blocks = gates.length < 2 ? [columns] : chunk(columns, gates.length, 1);
   return Object.fromEntries(gates.map((gate, i) => [gate, blocks[i]!]));
 }
 

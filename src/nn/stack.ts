@@ -165,7 +165,7 @@ function runSide(
 ): LoopResult {
   const { data: projected, batchSizes } = project(weights, x);
   const name = batchSizes ? "CatBackward0" : fused;
-  const entered = loopWeights(weights);
+  const entered = loopWeights(cell, weights);
   const stepwise = (loop: RecordedLoop): LoopResult => {
     const read = { ...entered, matrix: loop.matrix, bias: loop.bias };
     const { outputs, state } = scanProjected(cell, read, { data: loop.projected, batchSizes }, loop.start, reverse);

@@ -2,7 +2,7 @@
 import { linear } from "../autograd/linear.ts";
 import type { ScanWeights } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
-import type { Cell } from "../cells/cell.ts";
+import { type Cell, recurrentGates } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
 import { wrapDim } from "../dense/shape.ts";
 import { advance, loopWeights } from "./scan.ts";
@@ -18,15 +18,19 @@ export function step(
   states: readonly Tensor[],
   questions: Questions = ["input", "weights", "states"],
 ): Tensor[] {
-  const H = sizeOf(weights.weightHh, 1);
+  const { weightIh, weightHh } = weights;
+  const H = sizeOf(weightHh, 1);
   const ask = {
-    input: () => expectFeatures(x, sizeOf(weights.weightIh, 1)),
-    weights: () => expectRows(cell.gates.length, H, { weight_ih: weights.weightIh, weight_hh: weights.weightHh }),
+    input: () => expectFeatures(x, sizeOf(weightIh, 1)),
+    weights: () => {
+      expectRows("weight_ih", weightIh, cell.gates.length, H);
+      expectRows("weight_hh", weightHh, recurrentGates(cell).length, H);
+    },
     states: () => expectStates(x.shape[0]!, H, states),
   };
   for (const question of questions) ask[question]();
   const state = Object.fromEntries(cell.state.map((name, i) => [name, states[i]!]));
-  const next = advance(cell, loopWeights(weights), linear(x, weights.weightIh, weights.biasIh), state);
+  const next = advance(cell, loopWeights(cell, weights), linear(x, weightIh, weights.biasIh), state);
   return cell.state.map((name) => next[name]!);
 }
 
@@ -47,12 +51,10 @@ function expectStates(B: number, H: number, states: readonly Tensor[]): void {
   }
 }
 
-/** G·H rows in each weight. */
-function expectRows(gates: number, H: number, weights: Readonly<Record<string, Tensor>>): void {
-  for (const [name, { shape }] of Object.entries(weights)) {
-    if (shape[0] === gates * H) continue;
-    throw new RuntimeError(`${name} first dim must be ${gates} * hidden_size = ${gates * H}, but got ${shape[0]}`);
-  }
+/** G·H rows in a weight of G gates. */
+function expectRows(name: string, { shape }: Tensor, gates: number, H: number): void {
+  if (shape[0] === gates * H) return;
+  throw new RuntimeError(`${name} first dim must be ${gates} * hidden_size = ${gates * H}, but got ${shape[0]}`);
 }
 
 function sizeOf({ shape }: Tensor, dim: number): number {

@@ -173,7 +173,7 @@ export class Stream {
 
   #shapes(): number[][] {
     const { cell, weights } = this.#stack;
-    const H = weights[0]!.weightHh.shape[0]! / cell.gates.length;
+    const H = weights[0]!.weightIh.shape[0]! / cell.gates.length;
     return cell.state.map((_, i) => [weights.length, this.batchSize ?? 1, i === 0 ? this.#width : H]);
   }
 

@@ -32,6 +32,10 @@ const layers: Record<string, (I: number, H: number, options: object) => Layer> =
     new nn.RNN(I, H, { ...options, nonlinearity: "relu" }) as Layer,
   LSTM: (I: number, H: number, options: object) => new nn.LSTM(I, H, options) as Layer,
   GRU: (I: number, H: number, options: object) => new nn.GRU(I, H, options) as Layer,
+  PeepholeLSTM: (I: number, H: number, options: object) => new nn.PeepholeLSTM(I, H, options) as Layer,
+  CoupledLSTM: (I: number, H: number, options: object) => new nn.CoupledLSTM(I, H, options) as Layer,
+  MGU: (I: number, H: number, options: object) => new nn.MGU(I, H, options) as Layer,
+  IndRNN: (I: number, H: number, options: object) => new nn.IndRNN(I, H, options) as Layer,
 };
 
 const settings = [

@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Cell, DifferentiableAlgebra, Named } from "../../src/cells/cell.ts";
+import { type Cell, type DifferentiableAlgebra, type Named, recurrentGates, vectors } from "../../src/cells/cell.ts";
+import { coupledLSTM } from "../../src/cells/coupled-lstm.ts";
 import { elman } from "../../src/cells/elman.ts";
 import { gru } from "../../src/cells/gru.ts";
+import { indRNN } from "../../src/cells/indrnn.ts";
 import { lstm } from "../../src/cells/lstm.ts";
+import { mgu } from "../../src/cells/mgu.ts";
 import { numbers } from "../../src/cells/numbers.ts";
+import { peepholeLSTM } from "../../src/cells/peephole-lstm.ts";
 import { reverse } from "../../src/cells/reverse.ts";
 import type { Arithmetic } from "../../src/engine/algebra.ts";
 import { type ElementaryName, functions, pages } from "../../src/engine/functions.ts";
@@ -15,6 +19,7 @@ import { instructionSets } from "../../src/engine/wasm/instruction-set.ts";
 import { i32, v128 } from "../../src/engine/wasm/instructions.ts";
 import { type Lane, Lanes } from "../../src/engine/wasm/lanes.ts";
 import { Generator } from "../../src/random/generator.ts";
+import { Three } from "../three.ts";
 import { arithmetics } from "./arithmetics.ts";
 import { WebAssembly } from "./web-assembly.ts";
 
@@ -104,20 +109,33 @@ const prefixed = (prefix: string, names: readonly string[]): string[] => names.m
 const part = <V>(prefix: string, names: readonly string[], all: Named<string, V>): Named<string, V> =>
   Object.fromEntries(names.map((name) => [name, all[`${prefix}.${name}`]]));
 
-const cells = [elman("tanh"), elman("relu"), lstm, gru] as unknown as Cell[];
-const cases = cells.flatMap((cell) => arithmetics.map((arithmetic) => [cell.equations.h, arithmetic, cell] as const));
+const cells = [
+  elman("tanh"),
+  elman("relu"),
+  lstm,
+  gru,
+  peepholeLSTM,
+  coupledLSTM,
+  mgu,
+  indRNN,
+  Three.cell,
+] as unknown as Cell[];
+const cases = cells.flatMap((cell) =>
+  arithmetics.map((arithmetic) => [cell.name, cell.equations.h, arithmetic, cell] as const),
+);
 
-describe.each(cases)("the page with h = %s as SIMD of %s", (_, arithmetic, cell) => {
+describe.each(cases)("the page of %s with h = %s as SIMD of %s", (_, __, arithmetic, cell) => {
   const single = numbers({ round: Math.fround, ...functions("float32", arithmetic) });
   const { gates, state } = cell;
-  const inputs = [...prefixed("x", gates), ...prefixed("r", gates), ...prefixed("s", state)];
+  const [recurrent, own] = [recurrentGates(cell), vectors(cell)];
+  const inputs = [...prefixed("x", gates), ...prefixed("r", recurrent), ...prefixed("s", state), ...prefixed("v", own)];
   const set = (names: readonly string[]) => fc.record(Object.fromEntries(names.map((name) => [name, value])));
   const four = (names: readonly string[]) => fc.array(set(names), { minLength: 4, maxLength: 4 });
   const forward = <V>(m: DifferentiableAlgebra<V>, all: Named<string, V>): Named<string, V> =>
-    cell.step(m, part("x", gates, all), part("r", gates, all), part("s", state, all));
+    cell.step(m, part("x", gates, all), part("r", recurrent, all), part("s", state, all), part("v", own, all));
   const backward = <V>(m: DifferentiableAlgebra<V>, all: Named<string, V>): Named<string, V> => {
-    const own = [part("x", gates, all), part("r", gates, all), part("s", state, all)] as const;
-    const grads = reverse(cell, m, ...own, part("g", state, all));
+    const given = [part("x", gates, all), part("r", recurrent, all), part("s", state, all)] as const;
+    const grads = reverse(cell, m, ...given, part("g", state, all), part("v", own, all));
     const present: Record<string, V> = {};
     for (const [kind, named] of Object.entries(grads)) {
       for (const [name, grad] of Object.entries<V | undefined>(named)) {

@@ -19,6 +19,7 @@ NAMES = [
     "losses",
     "module-errors",
     "modules",
+    "more-layers",
     "onnx-graphs",
     "onnx-nodes",
     "operations",

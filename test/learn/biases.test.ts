@@ -7,6 +7,7 @@ import { lstm } from "../../src/cells/lstm.ts";
 import * as torch from "../../src/index.ts";
 import { mergeBiases, nn, splitBiases } from "../../src/index.ts";
 import { summedGates } from "../../src/learn/operations.ts";
+import { Three } from "../three.ts";
 
 describe("the gates that use only the sum of their halves", () => {
   it("are all of the Elman network and the LSTM, and r and z of the GRU", () => {
@@ -45,6 +46,8 @@ const layers = [
     apart: [],
   },
   { name: "GRU", make: (options: object) => new nn.GRU(5, 4, options), apart: ["n"] },
+  { name: "PeepholeLSTM", make: (options: object) => new nn.PeepholeLSTM(5, 4, options), apart: [] },
+  { name: "MGU", make: (options: object) => new nn.MGU(5, 4, options), apart: ["n"] },
 ];
 
 describe.each(layers)("$name", ({ make, apart }) => {
@@ -89,6 +92,26 @@ it("a GRU with n's biases merged all the same is another network, which is why t
   });
   const x = torch.randn(8, 2, 5);
   expect(torch.maxUlps(wrong.forward(x)[0], layer.forward(x)[0])).toBeGreaterThan(1000);
+});
+
+it("of a cell whose gates are not all recurrent, each bias stays with its own gate", () => {
+  torch.manualSeed(5);
+  const layer = new Three(5, 4);
+  const { layer: merged, apart, ulps, bound } = mergeBiases(layer);
+  expect(apart).toEqual(["g", "d"]);
+  expect(ulps).toBeLessThanOrEqual(bound);
+  const rows = (bias: torch.Tensor, k: number): torch.Tensor => bias.at(`${4 * k}:${4 * k + 4}`);
+  const sum = rows(layer.bias_ih_l0, 4).add(rows(layer.bias_hh_l0, 3));
+  expect(torch.equal(rows(merged.bias_ih_l0, 4), sum)).toBe(true);
+  expect(rows(merged.bias_hh_l0, 3).abs().sum().item()).toBe(0);
+  expect(torch.equal(rows(merged.bias_ih_l0, 3), rows(layer.bias_ih_l0, 3))).toBe(true);
+  expect(torch.equal(rows(merged.bias_hh_l0, 2), rows(layer.bias_hh_l0, 2))).toBe(true);
+});
+
+it("a layer without recurrent gates has no second bias to merge", () => {
+  const { apart, ulps } = mergeBiases(new nn.IndRNN(2, 3));
+  expect(apart).toEqual(["a"]);
+  expect(ulps).toBe(0);
 });
 
 it("a layer without biases has none to merge", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { tensors } from "../../src/autograd/algebra.ts";
-import type { Cell } from "../../src/cells/cell.ts";
+import { type Cell, recurrentGates, vectors } from "../../src/cells/cell.ts";
 import * as torch from "../../src/index.ts";
 import { type ExplainedStep, explain, nn, type Tensor } from "../../src/index.ts";
 import { columnsOf } from "../../src/learn/page.ts";
@@ -50,6 +50,8 @@ const KINDS: Readonly<Record<string, (options: nn.RecurrentOptions) => nn.Recurr
   LSTM: (options) => new nn.LSTM(F, H, options),
   "LSTM with a projection": (options) => new nn.LSTM(F, H, { ...options, projSize: P }),
   GRU: (options) => new nn.GRU(F, H, options),
+  "the LSTM with peepholes": (options) => new nn.PeepholeLSTM(F, H, options),
+  "a layer of units that remember themselves alone": (options) => new nn.IndRNN(F, H, options),
   "a user's own layer": (options) => new Minimal(F, H, options),
 };
 
@@ -112,7 +114,7 @@ describe.each(table)("explain of $kind, $form, $dtype, bias $bias", (options) =>
     for (const step of explanation.steps) {
       const halves = (side: "x" | "r", product: string, biasName: string) =>
         Object.fromEntries(
-          cell.gates.map((gate) => {
+          (side === "x" ? cell.gates : recurrentGates(cell)).map((gate) => {
             const share = termOf(step, product, gate);
             const sum = bias ? share.add(termOf(step, biasName, gate)) : share;
             same(sum, termOf(step, `${side}.${gate}`));
@@ -121,7 +123,8 @@ describe.each(table)("explain of $kind, $form, $dtype, bias $bias", (options) =>
         );
       const r = halves("r", `W_hh·${output}`, "b_hh");
       const state = Object.fromEntries(cell.state.map((name) => [name, termOf(step, name)]));
-      const computed = cell.step(tensors, halves("x", "W_ih·x", "b_ih"), r, state);
+      const own = Object.fromEntries(vectors(cell).map((name) => [name, termOf(step, `v.${name}`)]));
+      const computed = cell.step(tensors, halves("x", "W_ih·x", "b_ih"), r, state, own);
       for (const [name, value] of Object.entries(computed)) {
         same(value, termOf(step, cell.state.includes(name) ? `${name}'` : name));
       }

@@ -13,6 +13,8 @@ const kinds = {
   lstm: (options: object) => new nn.LSTM(5, 4, options),
   projected: (options: object) => new nn.LSTM(5, 4, { projSize: 3, ...options }),
   gru: (options: object) => new nn.GRU(5, 4, options),
+  peepholes: (options: object) => new nn.PeepholeLSTM(5, 4, options),
+  independent: (options: object) => new nn.IndRNN(5, 4, options),
 };
 
 const table = Object.entries(kinds).flatMap(([kind, make]) =>

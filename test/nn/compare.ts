@@ -61,7 +61,7 @@ function visible(strides: readonly number[], shape: readonly number[]): number[]
 const special = (x: number): number => (Number.isFinite(x) ? 0 : x);
 
 /** The largest difference where both are finite. */
-function distance(a: Numbers, b: Numbers): number {
+export function distance(a: Numbers, b: Numbers): number {
   let most = 0;
   for (const [i, x] of a.entries()) {
     const difference = Math.abs(x - b[i]!);

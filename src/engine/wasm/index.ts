@@ -171,7 +171,11 @@ function compiledOnce<Kernel>(
     const keep = (module: object): void => void known.set(cell, code.take(exportsOf(module, memory)));
     const bytes = assemble(code.functions);
     if (synchronous()) keep(new machine.Module(bytes));
-    else void machine.compile(bytes).then(keep, () => {});
+    else
+      void machine
+        .compile(bytes)
+        .then(keep)
+        .catch(() => {});
   };
   return (cell) => {
     if (known.has(cell)) return known.get(cell);

@@ -53,6 +53,7 @@ export function pageKernel(cell: Cell, set: InstructionSet): FunctionCode {
         gatesAt(x),
         gatesAt(r),
         Object.fromEntries(before) as Named<string, Lane>,
+        {},
       );
       const next = (local: Local<"i32">, by: Code<"i32">): Code => local.set(i32.add(local, by));
       return [

@@ -88,7 +88,7 @@ function isEntangled(cell: Cell): boolean {
   const [output, ...others] = cell.state;
   const inputs = [named(cell.gates), named(cell.gates), named(cell.state)] as const;
   const grads: Partial<Named<string, true>> = { [output!]: true };
-  const { state, next } = reverse<string, string, string, true>(cell, presence, ...inputs, grads);
+  const { state, next } = reverse<true>(cell, presence, ...inputs, grads);
   return others.every((name) => state[name] && next[name]);
 }
 
@@ -129,7 +129,7 @@ function forwardKernel(cell: Cell, slots: ReadonlyMap<Source, number>, set: Inst
         load("r", gates, r, width),
         load("state", state, states, size),
       ] as const;
-      const computed = cell.step<Lane>(noting(lanes, found), ...inputs);
+      const computed = cell.step<Lane>(noting(lanes, found), ...inputs, {});
       return [
         lanes.constants(),
         width.set(i32.shl(H, i32.const(2))),
@@ -226,13 +226,14 @@ function backwardKernel(
         }),
       );
       const before = { [state[0]!]: once(() => lanes.keep(v128.load(i32.add(arrived, unit)))) };
-      const result = reverse<string, string, string, Wanted>(
+      const result = reverse<Wanted>(
         cell,
         onDemand(lanes, (n) => source(`activation ${n}`)),
         named(gates, (gate) => source(`x ${gate}`)),
         named(gates, (gate) => source(`r ${gate}`)),
         named(state, (name) => source(`state ${name}`)),
         gradients,
+        {},
         before,
       );
       halved = gates.some((gate) => result.x[gate] !== result.r[gate]);
