@@ -13,7 +13,9 @@ const small = (bytes) => bytes.length < 20_000;
 const torchs = Object.values(golden("files").files).map(decoded).filter(small);
 const archives = torchs.filter((bytes) => bytes[0] === 0x50);
 const arrays = golden("arrays");
-const graphs = ["onnx-graphs", "onnx-nodes"].flatMap((name) => golden(name).map(({ model }) => decoded({ base64: model })));
+const graphs = ["onnx-graphs", "onnx-nodes"].flatMap((name) =>
+  golden(name).map(({ model }) => decoded({ base64: model })),
+);
 
 export const READERS = [
   { name: "torch", seeds: archives, read: (bytes) => torch.loadTorch(bytes) },

@@ -64,10 +64,7 @@ describe("the byte in a message", () => {
   });
 
   test("names in messages have no line breaks and other control characters", () => {
-    for (const odd of [
-      node("Tan\nh", ["x"], ["y"]),
-      node("Tanh", ["x"], ["y"], { attributes: { "odd\u001b[2J": 1 } }),
-    ])
+    for (const odd of [node("Tan\nh", ["x"], ["y"]), node("Tanh", ["x"], ["y"], { attributes: { "odd\u001b[2J": 1 } })])
       expect(load(written([odd]))).toMatch(/^onnx[^\p{C}]+$/u);
   });
 });
