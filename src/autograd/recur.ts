@@ -3,9 +3,10 @@ import { type Cell, recurrentGates, vectors } from "../cells/cell.ts";
 import { type Dense, elements, wrap } from "../dense/dense.ts";
 import { float32 } from "../dense/dtype.ts";
 import { engine } from "../engine/engine.ts";
+import type { Weights } from "../engine/plain.ts";
 import { isGradEnabled } from "./mode.ts";
 import { Tensor } from "./tensor.ts";
-import { packable } from "./weights.ts";
+import { packable, packableVectors } from "./weights.ts";
 
 /** The role of a cell's vector among the weights: `v.p`. */
 export type VectorRole = `v.${string}`;
@@ -59,7 +60,8 @@ export function recur(
   const states = cell.state.map((_, i) => beginning(start[i]?.value, weights.length * B * (i === 0 ? P : H)));
   let x = elements(data.value) as Float32Array;
   let output = x;
-  for (const [at, { weightIh, weightHh, biasIh, biasHh, weightHr }] of weights.entries()) {
+  for (const [at, own] of weights.entries()) {
+    const { weightIh, weightHh, biasIh, biasHh, weightHr } = own;
     const direction = at % D;
     if (direction === 0) output = new Float32Array(rows * width);
     const done = engine.unroll({
@@ -67,6 +69,7 @@ export function recur(
       input: packable(weightIh, biasIh, gates, H),
       recurrent: packable(weightHh, biasHh, recurrent, H),
       projection: weightHr && packable(weightHr, undefined, 1, P),
+      vectors: vectorsFor(cell, own, H),
       x,
       steps,
       rows: B,
@@ -83,6 +86,17 @@ export function recur(
   const shape = batchSizes ? [rows, width] : [steps, B, width];
   const ends = states.map((state, i) => floats(state, [weights.length, B, i === 0 ? P : H]));
   return [floats(output, shape), ends];
+}
+
+/** The vectors of a cell for the engine, if it has any. */
+function vectorsFor(cell: Cell, own: ScanWeights, H: number): Weights | undefined {
+  const names = vectors(cell);
+  return names.length === 0
+    ? undefined
+    : packableVectors(
+        names.map((name) => own[`v.${name}`]!),
+        H,
+      );
 }
 
 /** Whether a shape is (L, B, W). */
@@ -135,11 +149,14 @@ function part(numbers: Float32Array, index: number, count: number): Float32Array
   return numbers.subarray(index * length, (index + 1) * length);
 }
 
-/** Whether a tensor is float32, not empty, and not recorded; so is one that is absent. */
-function isPlain(x: Tensor | undefined): boolean {
-  return x === undefined || (x.dtype === float32 && x.value.count > 0 && !(isGradEnabled() && x.requiresGrad));
+/** Whether a tensor is float32 and not recorded; so is one that is absent. */
+function isFree(x: Tensor | undefined): boolean {
+  return x === undefined || (x.dtype === float32 && !(isGradEnabled() && x.requiresGrad));
 }
 
+const isPlain = (x: Tensor): boolean => x.value.count > 0 && isFree(x);
+
 function arePlain(own: ScanWeights): boolean {
-  return Object.values(own).every(isPlain);
+  // a W_hh may be without rows, not without columns
+  return isPlain(own.weightIh) && own.weightHh.shape[1] !== 0 && Object.values(own).every(isFree);
 }

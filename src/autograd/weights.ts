@@ -51,6 +51,47 @@ export function packable(weight: Tensor, bias: Tensor | undefined, gates: number
   return result;
 }
 
+/** Vectors of one length, and what they were made from. */
+interface PackableVectors extends Weights {
+  values: readonly Dense[];
+  writes: readonly Writes[];
+  counts: readonly number[];
+}
+
+const knownVectors = new WeakMap<Dense, PackableVectors>();
+
+/** Vectors of H numbers as engines read them; always the same object for the same first one. */
+export function packableVectors(vectors: readonly Tensor[], units: number): Weights {
+  const before = knownVectors.get(vectors[0]!.value);
+  if (before && areFresh(before, vectors)) return before;
+  const bias = new Float32Array(vectors.length * units);
+  for (const [i, { value }] of vectors.entries()) bias.set(elements(value) as Float32Array, i * units);
+  const values = vectors.map(({ value }) => value);
+  const writes = values.map(writesTo);
+  const next: PackableVectors = {
+    matrix: { data: bias, offset: 0, rowStride: 0, columnStride: 0 },
+    bias,
+    gates: vectors.length,
+    units,
+    depth: 0,
+    version: (before?.version ?? 0) + 1,
+    values,
+    writes,
+    counts: writes.map(({ count }) => count),
+  };
+  const result = before ? Object.assign(before, next) : next;
+  knownVectors.set(values[0]!, result);
+  return result;
+}
+
+function areFresh({ values, writes, counts }: PackableVectors, vectors: readonly Tensor[]): boolean {
+  if (values.length !== vectors.length) return false;
+  for (let i = 0; i < values.length; i += 1) {
+    if (values[i] !== vectors[i]!.value || writes[i]!.count !== counts[i]) return false;
+  }
+  return true;
+}
+
 function isFresh({ writes, count, added, addedWrites, addedCount }: Packable, bias: Dense | undefined): boolean {
   return writes.count === count && added === bias && (addedWrites?.count ?? 0) === addedCount;
 }

@@ -74,12 +74,12 @@ export const engine = {
     return functions(precision, chosen().arithmetic);
   },
 
-  /** `Engine.unroll`; no engine has kernels for pages that read other things than gates and states. */
+  /** `Engine.unroll` */
   unroll(problem: Unrolled): boolean {
-    return readsGatesOnly(problem.cell) && current().unroll(problem);
+    return current().unroll(problem);
   },
 
-  /** `Engine.recurSaving`, for the same pages. */
+  /** `Engine.recurSaving`; no engine has a way back through pages that read other things than gates and states. */
   recurSaving(problem: Recurrence): WayBack | undefined {
     return readsGatesOnly(problem.cell) ? current().recurSaving(problem) : undefined;
   },

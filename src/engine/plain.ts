@@ -23,7 +23,10 @@ export interface Engine {
   recurSaving(problem: Recurrence): WayBack | undefined;
 }
 
-/** A matrix of weights with its bias, which is multiplied again and again: W (G·H, K), gate by gate, and b (G·H). */
+/**
+ * A matrix of weights with its bias, which is multiplied again and again: W (G·H, K), gate by gate, and b (G·H). Vectors of
+ * H are a bias alone, of a matrix without columns.
+ */
 export interface Weights {
   matrix: Matrix;
   bias: Float32Array | undefined;
@@ -41,10 +44,12 @@ export interface Unrolled {
   readonly cell: Cell;
   /** W_ih, b_ih */
   readonly input: Weights;
-  /** W_hh, b_hh */
+  /** W_hh, b_hh, of the recurrent gates only */
   readonly recurrent: Weights;
   /** W_hr (P, H): what is done to the first state before it is handed on. Without it P = H. */
   readonly projection: Weights | undefined;
+  /** The vectors of the cell, one behind the other; absent if it has none. */
+  readonly vectors?: Weights | undefined;
   /** All steps one after the other, (Σ b_t, I) */
   readonly x: Float32Array;
   /** T */

@@ -1,9 +1,10 @@
 import * as torch from "unrolled";
 import { nn, type Tensor } from "unrolled";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { gru } from "../../src/cells/gru.ts";
 import { engine } from "../../src/engine/engine.ts";
 import type { Unrolled, Weights } from "../../src/engine/plain.ts";
+import { Three } from "../three.ts";
 import { inBoth } from "./arithmetics.ts";
 
 const { packPaddedSequence } = nn.utils;
@@ -34,6 +35,12 @@ const kinds: Record<string, (I: number, H: number, options: object) => Layer> = 
   "RNN of relu": (I, H, options) => new nn.RNN(I, H, { ...options, nonlinearity: "relu" }) as unknown as Layer,
   LSTM: (I, H, options) => new nn.LSTM(I, H, options) as unknown as Layer,
   GRU: (I, H, options) => new nn.GRU(I, H, options) as unknown as Layer,
+  ...Object.fromEntries(
+    [nn.PeepholeLSTM, nn.CoupledLSTM, nn.MGU, nn.IndRNN, Three].map((Own) => [
+      Own.cell.name,
+      (I: number, H: number, options: object) => new Own(I, H, options) as unknown as Layer,
+    ]),
+  ),
 };
 const options = [
   {},
@@ -82,6 +89,16 @@ describe("the loop over time in the SIMD engine", () => {
     expectSameBits(() => long.forward(y));
     const lengths = [150, 149, 3];
     expectSameBits(() => long.forward(packPaddedSequence(y, lengths)));
+  });
+
+  it("takes pages with vectors, with gates that read no state, and with none that do", () => {
+    const asked = vi.spyOn(engine, "unroll");
+    for (const Own of [nn.PeepholeLSTM, nn.IndRNN, Three]) {
+      const layer = new Own(3, 5, { numLayers: 2 }) as unknown as Layer;
+      torch.noGrad(() => layer.forward(torch.randn(4, 2, 3)));
+    }
+    expect(asked.mock.results.map(({ value }) => value)).toEqual(Array.from({ length: 6 }, () => true));
+    asked.mockRestore();
   });
 
   it("leaves an empty batch to the steps", () => {

@@ -1,6 +1,7 @@
 import * as torch from "unrolled";
 import { nn, optim, type Tensor } from "unrolled";
 import { afterEach, describe, expect, it } from "vitest";
+import { Three } from "../three.ts";
 
 afterEach(() => torch.engine.use("wasm"));
 
@@ -107,5 +108,34 @@ describe("weights that two layers share", () => {
     numbers(a);
     torch.fromNumpy(array).mul_(2);
     expect(numbers(a)).toEqual(truth(a));
+  });
+});
+
+describe("the vectors of a cell", () => {
+  const writes: Record<string, (layer: InstanceType<typeof Three>) => void> = {
+    "an in-place operation on the first": (layer) => torch.noGrad(() => void layer.weight_p_l0!.mul_(-2)),
+    "an in-place operation on the last": (layer) => torch.noGrad(() => void layer.weight_q_l0!.mul_(-2)),
+    "assigning .data": (layer) => {
+      layer.weight_q_l0!.data = torch.ones(5);
+    },
+    "another parameter in its place": (layer) => {
+      layer.weight_q_l0 = new nn.Parameter(torch.ones(5));
+    },
+  };
+
+  it.each(Object.entries(writes))("are seen changed after %s, by the layer and by its session", (_, write) => {
+    torch.manualSeed(5);
+    const layer = new Three(6, 5);
+    const output = (): unknown => torch.noGrad(() => layer.forward(x))[0].tolist();
+    const before = output();
+    const session = layer.stream();
+    session.step(torch.ones(6));
+    const fork = session.fork();
+    write(layer);
+    const [after, step] = [output(), session.step(torch.ones(6)).tolist()];
+    expect(after).not.toEqual(before);
+    torch.engine.use("plain");
+    expect(output()).toEqual(after);
+    expect(fork.step(torch.ones(6)).tolist()).toEqual(step);
   });
 });

@@ -2,10 +2,10 @@
  * The page of a cell as a kernel: what is left of a step when both products are there.
  *
  *     for each row, for each four units:
- *       s = page(x.i x.f ..., r.i r.f ..., s)        the four units of a gate lie beside those of the next gate
+ *       s = page(x.i x.f ..., r.i r.f ..., s, v)     the four units of a gate lie beside those of the next gate
  *       out = s.h                                    the other states where they were
  */
-import type { Cell, Named } from "../../cells/cell.ts";
+import { type Cell, type Named, recurrentGates, vectors } from "../../cells/cell.ts";
 import { type Code, define, type FunctionCode, type Local, repeatWhile } from "./assembler.ts";
 import type { InstructionSet } from "./instruction-set.ts";
 import { i32, v128 } from "./instructions.ts";
@@ -14,7 +14,7 @@ import { type Lane, Lanes } from "./lanes.ts";
 /**
  * `rows` > 0 rows of `width` bytes of units, a multiple of 16. Of gates, x and r, the rows lie `gateStride` bytes apart,
  * of the first state before (h) and after (out) their own strides. The other states lie one behind the other, `size`
- * bytes each in rows `stride` bytes apart.
+ * bytes each in rows `stride` bytes apart. The vectors are one row, laid out like a row of gates.
  */
 export type PageKernel = (
   rows: number,
@@ -29,20 +29,28 @@ export type PageKernel = (
   states: number,
   stride: number,
   size: number,
+  v: number,
 ) => void;
 
 /** Reads the page of a cell into a kernel named `page`. Errors: whatever the page throws if lanes cannot read it. */
 export function pageKernel(cell: Cell, set: InstructionSet): FunctionCode {
-  const { gates, state } = cell;
+  const { state } = cell;
   return define(
     "page",
-    12,
-    (scope, rows, width, x, r, gateStride, h, hStride, out, outStride, states, stride, size) => {
-      const [unit, gate, held] = [scope.local("i32"), scope.local("i32"), scope.local("i32")];
+    13,
+    (scope, rows, width, x, r, gateStride, h, hStride, out, outStride, states, stride, size, v) => {
+      const [unit, held] = [scope.local("i32"), scope.local("i32")];
       const lanes = new Lanes(scope, set);
       const [output, ...others] = state;
-      const gatesAt = (row: Local<"i32">): Named<string, Lane> =>
-        Object.fromEntries(gates.map((name, i) => [name, lanes.keep(v128.load(i32.add(row, gate), 16 * i))]));
+      const blocks = [
+        { row: x, names: cell.gates, at: scope.local("i32") },
+        { row: r, names: recurrentGates(cell), at: scope.local("i32") },
+        { row: v, names: vectors(cell), at: scope.local("i32") },
+      ].filter(({ names }) => names.length > 0);
+      const blockAt = (wanted: Local<"i32">): Named<string, Lane> => {
+        const { names, at } = blocks.find(({ row }) => row === wanted) ?? { names: [], at: unit };
+        return Object.fromEntries(names.map((name, i) => [name, lanes.keep(v128.load(i32.add(wanted, at), 16 * i))]));
+      };
       const stateAt = (i: number): Code<"i32"> => i32.add(held, i32.mul(size, i32.const(i)));
       const before = [
         [output, lanes.keep(v128.load(i32.add(h, unit)))],
@@ -50,10 +58,10 @@ export function pageKernel(cell: Cell, set: InstructionSet): FunctionCode {
       ];
       const computed = cell.step<Lane>(
         lanes,
-        gatesAt(x),
-        gatesAt(r),
+        blockAt(x),
+        blockAt(r),
         Object.fromEntries(before) as Named<string, Lane>,
-        {},
+        blockAt(v),
       );
       const next = (local: Local<"i32">, by: Code<"i32">): Code => local.set(i32.add(local, by));
       return [
@@ -61,7 +69,7 @@ export function pageKernel(cell: Cell, set: InstructionSet): FunctionCode {
         repeatWhile(
           rows,
           unit.set(i32.const(0)),
-          gate.set(i32.const(0)),
+          ...blocks.map(({ at }) => at.set(i32.const(0))),
           repeatWhile(
             i32.ltU(unit, width),
             held.set(i32.add(states, unit)),
@@ -69,7 +77,7 @@ export function pageKernel(cell: Cell, set: InstructionSet): FunctionCode {
             v128.store(i32.add(out, unit), computed[output]),
             ...others.map((name, i) => v128.store(stateAt(i), computed[name])),
             next(unit, i32.const(16)),
-            next(gate, i32.const(16 * gates.length)),
+            ...blocks.map(({ at, names }) => next(at, i32.const(16 * names.length))),
           ),
           next(x, gateStride),
           next(r, gateStride),

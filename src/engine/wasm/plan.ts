@@ -19,11 +19,11 @@ export interface Machinery {
   readonly products: ProductKernels;
   /** The kernel of a cell, if there is one. */
   readonly page: (cell: Cell) => PageKernel | undefined;
-  /** The last plan for each W_hh. */
+  /** The last plan for each W_ih. */
   readonly plans: WeakMap<Weights, Plan>;
 }
 
-/** The packs of W_ih, W_hh and perhaps W_hr. */
+/** The packs of W_ih, W_hh, perhaps W_hr, and perhaps the vectors. */
 export type RunPacks = readonly Pack[];
 
 /** Where everything of a run lies in the arena. Places and strides in floats. */
@@ -72,7 +72,7 @@ const PADDING = 16;
 /** The plan of a run, with its packs in the arena; undefined if there is not enough memory. */
 export function planOf(machinery: Machinery, problem: Unrolled): Plan | undefined {
   const { arena, packs, plans } = machinery;
-  const known = plans.get(problem.recurrent);
+  const known = plans.get(problem.input);
   const plan = known && fits(known, problem) ? known : planned(problem);
   if (plan.end > packs.start) {
     if (plan.end > WORKSPACE) return undefined;
@@ -81,7 +81,7 @@ export function planOf(machinery: Machinery, problem: Unrolled): Plan | undefine
   if (!arena.reserve(packs.start)) return undefined;
   if (!arePacked(plan.packs, problem)) plan.packs = packs.bring(wantedPacks(problem, plan));
   if (!plan.packs) return undefined;
-  plans.set(problem.recurrent, plan);
+  plans.set(problem.input, plan);
   return plan;
 }
 
@@ -103,7 +103,7 @@ function planned(problem: Unrolled): Plan {
   const { cell, input, recurrent, projection, rows: B, steps: T, batchSizes, reverse } = problem;
   const [H, P, features] = [recurrent.units, recurrent.depth, input.depth];
   const rows = Math.min(T, Math.max(1, Math.floor(CHUNK_ROWS / B))) * B;
-  const gateStride = widest(recurrent) + PADDING;
+  const gateStride = widest(input) + PADDING;
   const outStride = projection ? widest(projection) : upTo(4, H);
   const stride = upTo(4, H);
   const size = B * stride;
@@ -125,21 +125,23 @@ function planned(problem: Unrolled): Plan {
   };
 }
 
-function wantedPacks({ input, recurrent, projection, rows }: Unrolled, plan: Plan): [Weights, number][] {
+function wantedPacks({ input, recurrent, projection, vectors, rows }: Unrolled, plan: Plan): [Weights, number][] {
   const kind = (most: number): number => (most === 1 ? SINGLE : MANY);
   const wanted: [Weights, number][] = [
     [input, kind(plan.rows)],
     [recurrent, kind(rows)],
   ];
   if (projection) wanted.push([projection, kind(rows)]);
+  if (vectors) wanted.push([vectors, SINGLE]);
   return wanted;
 }
 
 /** Whether packs are still there, and what they were made from is still what they show. */
-function arePacked(packs: RunPacks | undefined, { input, recurrent, projection }: Unrolled): boolean {
+function arePacked(packs: RunPacks | undefined, { input, recurrent, projection, vectors }: Unrolled): boolean {
   if (!packs) return false;
-  const [first, second, third] = packs;
-  return isPackOf(first, input) && isPackOf(second, recurrent) && (!projection || isPackOf(third, projection));
+  const areProducts = isPackOf(packs[0], input) && isPackOf(packs[1], recurrent);
+  const last = packs[packs.length - 1];
+  return areProducts && (!projection || isPackOf(packs[2], projection)) && (!vectors || isPackOf(last, vectors));
 }
 
 const isPackOf = (pack: Pack, weights: Weights): boolean =>

@@ -95,6 +95,7 @@ function runStep(
     4 * plan.states,
     4 * stride,
     4 * size,
+    problem.vectors ? 4 * packs[packs.length - 1].bias : 0,
   );
   if (isProjected) multiply(products, packs[2], B, b, H, paged, stride, out, outStride);
   if (!problem.batchSizes) return out;
@@ -115,6 +116,8 @@ function multiply(
   out: number,
   outStride: number,
 ): void {
+  // a W_hh without rows
+  if (panels === 0) return;
   if (most === 1) products.row(K, 4 * a, 4 * weights, 4 * bias, panels, 4 * out);
   else products.rows(rows, K, 4 * a, 4 * aStride, 4 * weights, 4 * bias, panels, 4 * out, 4 * outStride);
 }
