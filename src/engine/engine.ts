@@ -3,7 +3,6 @@
  * that is worth it, in Node on the spot, in a browser in the background while the plain one answers. Both compute the
  * same bits, so the choice is one of speed only.
  */
-import { readsGatesOnly } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
 import { type Engine, type EngineName, plain, type Recurrence, type Unrolled, type WayBack } from "./plain.ts";
 import { compile, compileLater, synchronous } from "./wasm/index.ts";
@@ -59,9 +58,9 @@ export const engine = {
     return current().unroll(problem);
   },
 
-  /** `Engine.recurSaving`; no engine has a way back through pages that read other things than gates and states. */
+  /** `Engine.recurSaving` */
   recurSaving(problem: Recurrence): WayBack | undefined {
-    return readsGatesOnly(problem.cell) ? current().recurSaving(problem) : undefined;
+    return current().recurSaving(problem);
   },
 };
 
