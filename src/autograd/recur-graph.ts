@@ -18,10 +18,12 @@ export interface RecordedLoop {
   /** W_ih·x + b_ih for all steps, (T, B, G·H) or with batch sizes (Σ b_t, G·H) */
   readonly projected: Tensor;
   readonly batchSizes?: readonly number[] | undefined;
-  /** W_hhᵀ (H, G·H) */
+  /** W_hhᵀ (H, R·H) */
   readonly matrix: Tensor;
-  /** b_hh (G·H) */
+  /** b_hh (R·H) */
   readonly bias: Tensor | undefined;
+  /** The vectors of the cell, (H) each. */
+  readonly vectors: Named<string, Tensor>;
   /** (B, H) each. */
   readonly start: Named<string, Tensor>;
   readonly reverse: boolean;
@@ -45,9 +47,11 @@ export function recurRecorded(
 ): LoopResult | undefined {
   const inputs = inputsOf(cell, loop);
   const { projected, matrix, bias, start, reverse } = loop;
+  const own = Object.values(loop.vectors);
   const begin = cell.state.map((key) => start[key]!);
   const [H, B] = [matrix.shape[0]!, begin[0]!.shape[0]!];
-  if (inputs.some((x) => x.dtype !== float32 || x.value.count === 0)) return undefined;
+  // a W_hh may be without rows
+  if (inputs.some((x) => x.dtype !== float32 || (x.value.count === 0 && x !== matrix))) return undefined;
   // the steps have the words for states of another size
   if (begin.some((x) => x.shape[0] !== B || x.shape[1] !== H)) return undefined;
   const states = begin.map((state) => copyElements(state.value) as Float32Array);
@@ -59,6 +63,7 @@ export function recurRecorded(
     x: elements(projected.value) as Float32Array,
     weights: { data: data as Float32Array, offset, rowStride: strides[0]!, columnStride: strides[1]! },
     bias: bias && (elements(bias.value) as Float32Array),
+    vectors: joined(own, H),
     batchSizes: loop.batchSizes ?? new Array<number>(projected.shape[0]!).fill(B),
     reverse,
     states,
@@ -73,16 +78,29 @@ export function recurRecorded(
   // b_hh is not read on the way back, and may change before: the steps would have kept its sum only
   const values = inputs.map((x) => (x === bias ? copyDense(x.value) : x.value));
   const back = (grads: Gradients): Gradients => {
-    const fast = isGradEnabled() ? undefined : gradients(wayBack, inputs, cell, bias, grads);
+    const fast = isGradEnabled() ? undefined : gradients(wayBack, inputs, loop, cell, grads);
     return fast ?? replay(cell, loop, inputs, values, stepwise, grads);
   };
-  record(name, inputs, results, together(inputs.length, back), [matrix, ...begin]);
+  record(name, inputs, results, together(inputs.length, back), [matrix, ...own, ...begin]);
   const [outputs, ...ends] = results;
   return { output: outputs!, state: Object.fromEntries(cell.state.map((key, i) => [key, ends[i]!])) };
 }
 
-function inputsOf(cell: Cell, { projected, matrix, bias, start }: RecordedLoop): Tensor[] {
-  return [projected, matrix, ...(bias ? [bias] : []), ...cell.state.map((name) => start[name]!)];
+/** Vectors one behind the other. */
+function joined(vectors: readonly Tensor[], H: number): Float32Array {
+  const all = new Float32Array(vectors.length * H);
+  for (const [i, { value }] of vectors.entries()) all.set(elements(value) as Float32Array, i * H);
+  return all;
+}
+
+function inputsOf(cell: Cell, { projected, matrix, bias, vectors, start }: RecordedLoop): Tensor[] {
+  return [
+    projected,
+    matrix,
+    ...(bias ? [bias] : []),
+    ...Object.values(vectors),
+    ...cell.state.map((name) => start[name]!),
+  ];
 }
 
 /** One rule for each input, of which the first that is asked computes for all. */
@@ -102,18 +120,20 @@ function together(count: number, back: (grads: Gradients) => Gradients): Rule[] 
 function gradients(
   wayBack: WayBack,
   inputs: readonly Tensor[],
+  { bias, vectors }: RecordedLoop,
   cell: Cell,
-  bias: Tensor | undefined,
   [output, ...given]: Gradients,
 ): Gradients | undefined {
   const numbers = (x: Tensor | undefined): Float32Array | undefined => x && (elements(x.value) as Float32Array);
   const [projected, matrix, ...rest] = inputs as [Tensor, Tensor, ...Tensor[]];
-  const begin = bias ? rest.slice(1) : rest;
+  const begin = rest.slice(-cell.state.length);
+  const own = Object.values(vectors);
   const result: RecurGradients | undefined = wayBack({
     output: numbers(output),
     given: cell.state.map((_, i) => numbers(given[i])),
     weights: matrix.requiresGrad,
     bias: bias?.requiresGrad ?? false,
+    vectors: own.some((x) => x.requiresGrad),
     states: begin.map((x) => x.requiresGrad),
   });
   if (!result) return undefined;
@@ -125,6 +145,7 @@ function gradients(
     projected.requiresGrad ? made(result.x, projected.shape) : undefined,
     weights && new Tensor(weights),
     ...(bias ? [made(result.bias, bias.shape)] : []),
+    ...own.map((x, i) => (x.requiresGrad ? made(result.vectors?.slice(i * H, (i + 1) * H), [H]) : undefined)),
     ...begin.map((x, i) => made(result.states[i], x.shape)),
   ];
 }
@@ -143,8 +164,9 @@ function replay(
     const again = inputs.map((x, i) => tracked("AliasBackward0", [x], values[i]!, [(g) => g]));
     const [projected, matrix, ...rest] = again as [Tensor, Tensor, ...Tensor[]];
     const bias = loop.bias && rest.shift();
+    const vectors = Object.fromEntries(Object.keys(loop.vectors).map((name) => [name, rest.shift()!]));
     const start = Object.fromEntries(cell.state.map((name, i) => [name, rest[i]!]));
-    const { output, state } = stepwise({ ...loop, projected, matrix, bias, start });
+    const { output, state } = stepwise({ ...loop, projected, matrix, bias, vectors, start });
     const outputs = [output, ...cell.state.map((name) => state[name]!)].filter((_, i) => grads[i]);
     const gradOutputs = grads.filter((g) => g !== undefined);
     const asked = again.filter((x) => x.requiresGrad);

@@ -71,9 +71,5 @@ export interface Cell<
 /** The gates with a block of rows in W_hh. */
 export const recurrentGates = (cell: Cell): readonly string[] => cell.recurrentGates ?? cell.gates;
 
-/** Whether a step reads both halves of every gate and no vectors, as the pages of torch's layers do. */
-export const readsGatesOnly = (cell: Cell): boolean =>
-  vectors(cell).length === 0 && recurrentGates(cell).length === cell.gates.length;
-
 /** The names of the weights of one number for each unit. */
 export const vectors = (cell: Cell): readonly string[] => cell.vectors ?? [];

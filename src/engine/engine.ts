@@ -3,7 +3,6 @@
  * that is worth it, in Node on the spot, in a browser in the background while the plain one answers. Both compute the
  * same bits in the same arithmetic, which is the machine's best from the first call on: the choice is one of speed only.
  */
-import { readsGatesOnly } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
 import type { Arithmetic } from "./algebra.ts";
 import { type ElementaryFunctions, functions, type Precision } from "./functions.ts";
@@ -79,9 +78,9 @@ export const engine = {
     return current().unroll(problem);
   },
 
-  /** `Engine.recurSaving`; no engine has a way back through pages that read other things than gates and states. */
+  /** `Engine.recurSaving` */
   recurSaving(problem: Recurrence): WayBack | undefined {
-    return readsGatesOnly(problem.cell) ? current().recurSaving(problem) : undefined;
+    return current().recurSaving(problem);
   },
 };
 

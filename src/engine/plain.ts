@@ -82,6 +82,7 @@ export interface RecurWants {
   readonly given: readonly (Float32Array | undefined)[];
   readonly weights: boolean;
   readonly bias: boolean;
+  readonly vectors: boolean;
   /** The states before the first step. */
   readonly states: readonly boolean[];
 }
@@ -90,10 +91,12 @@ export interface RecurWants {
 export interface RecurGradients {
   /** Of `Recurrence.x`, (Σ b_t, G·H) */
   readonly x: Float32Array;
-  /** Of W_hh, (G·H, H) */
+  /** Of W_hh, (R·H, H) */
   readonly weights: Float32Array | undefined;
-  /** Of b_hh, (G·H) */
+  /** Of b_hh, (R·H) */
   readonly bias: Float32Array | undefined;
+  /** Of the vectors, (V·H) */
+  readonly vectors: Float32Array | undefined;
   /** Of the states before the first step, (B, H) each. */
   readonly states: readonly (Float32Array | undefined)[];
 }
@@ -104,10 +107,12 @@ export interface Recurrence {
   readonly H: number;
   /** W_ih·x + b_ih for all steps one after the other, (Σ b_t, G·H) */
   readonly x: Float32Array;
-  /** W_hhᵀ (H, G·H) */
+  /** W_hhᵀ (H, R·H), for R recurrent gates */
   readonly weights: Matrix;
-  /** b_hh (G·H) */
+  /** b_hh (R·H) */
   readonly bias: Float32Array | undefined;
+  /** The vectors of the cell, one behind the other, (V·H) */
+  readonly vectors: Float32Array;
   readonly batchSizes: readonly number[];
   /** Whether the last step is run first. */
   readonly reverse: boolean;

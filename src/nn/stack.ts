@@ -167,11 +167,12 @@ function runSide(
   const name = batchSizes ? "CatBackward0" : fused;
   const entered = loopWeights(cell, weights);
   const stepwise = (loop: RecordedLoop): LoopResult => {
-    const read = { ...entered, matrix: loop.matrix, bias: loop.bias };
+    const read = { ...entered, matrix: loop.matrix, bias: loop.bias, vectors: loop.vectors };
     const { outputs, state } = scanProjected(cell, read, { data: loop.projected, batchSizes }, loop.start, reverse);
     return { output: batchSizes ? cat(outputs) : stackNamed(name, outputs, 0), state };
   };
-  const loop = { projected, batchSizes, matrix: entered.matrix, bias: entered.bias, start, reverse };
+  const { matrix, bias, vectors } = entered;
+  const loop = { projected, batchSizes, matrix, bias, vectors, start, reverse };
   const inOneCall = !cell.watched && !weights.weightHr;
   return (inOneCall && recurRecorded(name, cell, loop, stepwise)) || stepwise(loop);
 }

@@ -1,6 +1,7 @@
 import * as torch from "unrolled";
 import { nn, type Tensor } from "unrolled";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Three } from "../three.ts";
 import { inBoth } from "./arithmetics.ts";
 
 const { PackedSequence, packPaddedSequence } = nn.utils;
@@ -46,11 +47,18 @@ function train(layer: Layer, x: Tensor, states: readonly Tensor[], lengths: numb
   return [...results, x.grad, ...states.map((s) => s.grad), ...[...layer.parameters()].map((p) => p.grad)].map(bitsOf);
 }
 
+const OWN = [nn.PeepholeLSTM, nn.CoupledLSTM, nn.MGU, nn.IndRNN, Three];
 const layers: Record<string, (I: number, H: number, options: object) => Layer> = {
   "RNN of tanh": (I, H, options) => new nn.RNN(I, H, options) as unknown as Layer,
   "RNN of relu": (I, H, options) => new nn.RNN(I, H, { ...options, nonlinearity: "relu" }) as unknown as Layer,
   LSTM: (I, H, options) => new nn.LSTM(I, H, options) as unknown as Layer,
   GRU: (I, H, options) => new nn.GRU(I, H, options) as unknown as Layer,
+  ...Object.fromEntries(
+    OWN.map((Own) => [
+      Own.cell.name,
+      (I: number, H: number, options: object) => new Own(I, H, options) as unknown as Layer,
+    ]),
+  ),
 };
 
 const sizes = [1, 3, 5, 8, 13, 17];
@@ -75,7 +83,8 @@ function makeRun(
   const D = "bidirectional" in options ? 2 : 1;
   const L = "numLayers" in options ? 2 : 1;
   const x = torch.randn(T, B, 3).requiresGrad_();
-  const count = given === "none" ? 0 : name === "LSTM" ? 2 : 1;
+  const count =
+    given === "none" ? 0 : (OWN.find(({ cell }) => cell.name === name)?.cell.state.length ?? (name === "LSTM" ? 2 : 1));
   const states = Array.from({ length: count }, () => torch.randn(L * D, B, H).requiresGrad_(given === "wanted"));
   return { layer, x, states };
 }
@@ -117,7 +126,8 @@ describe.each(Object.keys(layers))("the gradients of an %s", (name) => {
   });
 
   it("have the same bits when only some of the inputs want one", () => {
-    for (const wanted of ["weight_hh_l0", "bias_hh_l0", "weight_ih_l0"]) {
+    const names = Array.from(makeRun(name, 6, 2, 4, {}, "constant").layer.namedParameters(), ([key]) => key);
+    for (const wanted of names) {
       const { layer, x, states } = makeRun(name, 6, 2, 4, {}, "constant");
       for (const [key, parameter] of layer.namedParameters()) parameter.requiresGrad_(key === wanted);
       x.requiresGrad_(false);
@@ -170,6 +180,33 @@ describe("the recurrence as one node", () => {
       undefined,
       undefined,
     ]);
+  });
+
+  it("is steps where the gradient of a vector or a state could be absent, which is not zero", () => {
+    const Late = nn.defineCell({
+      name: "Late",
+      gates: ["a"],
+      recurrentGates: [],
+      state: ["h", "c"],
+      vectors: ["p"],
+      equations: { a: "W_ih·x + b_ih", h: "tanh(a + c)", c: "w_p·c" },
+      step: (m, x, _, s, v) => ({ a: x.a, h: m.tanh(m.add(x.a, s.c)), c: m.mul(v.p, s.c) }),
+    });
+    for (const T of [1, 3]) {
+      const layer = new Late(3, 5);
+      const x = torch.randn(T, 2, 3);
+      const [h, c] = [torch.randn(1, 2, 5), torch.randn(1, 2, 5).requiresGrad_()];
+      const [fast, slow] = bothEngines(() => train(layer as unknown as Layer, x, [h, c], undefined, "output"));
+      expect(fast).toEqual(slow);
+      expect(layer.weight_p_l0!.grad === null).toBe(T === 1);
+    }
+  });
+
+  it("refuses to walk back over vectors that have changed", () => {
+    const layer = new nn.PeepholeLSTM(3, 5);
+    const [output] = layer.forward(torch.randn(4, 2, 3));
+    torch.noGrad(() => layer.weight_co_l0!.mul_(2));
+    expect(() => output.sum().backward()).toThrow("modified by an inplace operation");
   });
 
   it("frees what it keeps after the first walk, unless told to retain it", () => {

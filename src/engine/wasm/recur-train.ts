@@ -5,6 +5,7 @@
  *     for t:  r = h·W_hhᵀ + b_hh
  *             h, saved_t = forward page(x_t, r, states)
  */
+import { recurrentGates } from "../../cells/cell.ts";
 import type { Recurrence } from "../plain.ts";
 import type { Arena } from "./arena.ts";
 import { type GemmKernels, PANEL } from "./gemm-kernel.ts";
@@ -22,10 +23,10 @@ export const LARGEST = 2 ** 20;
 
 /** Runs the recurrence and gives what `walkBack` needs; undefined if there was not enough memory, and nothing is done. */
 export function recurSaving(arena: Arena, kernels: Kernels, problem: Recurrence): Float32Array | undefined {
-  const { cell, H, x, weights, bias, states, output } = problem;
+  const { cell, H, x, weights, bias, vectors, states, output } = problem;
   const schedule = new Schedule(problem.batchSizes, problem.reverse);
-  const gates = cell.gates.length * H;
-  const [width, stride] = [upTo(PANEL, gates), upTo(4, H)];
+  const [gates, recurrent] = [cell.gates.length * H, recurrentGates(cell).length * H];
+  const [width, stride] = [upTo(PANEL, recurrent), upTo(4, H)];
   const wide = kernels.saved * stride;
   const rows = x.length / gates;
   const B = states[0].length / H;
@@ -34,6 +35,7 @@ export function recurSaving(arena: Arena, kernels: Kernels, problem: Recurrence)
   const place = placesFrom(PANEL);
   const biasAt = place(width);
   const panelsAt = place(width * stride);
+  const vectorsAt = place(vectors.length + PANEL);
   const rAt = place(B * width);
   const statesAt = place(states.length * size);
   const outAt = place(most * stride);
@@ -44,7 +46,8 @@ export function recurSaving(arena: Arena, kernels: Kernels, problem: Recurrence)
   const { floats } = arena;
   floats.fill(-0, 0, PANEL);
   if (bias) floats.set(bias, biasAt);
-  packPanels(kernels, floats, panelsAt, xAt, weights, H, gates);
+  floats.set(vectors, vectorsAt);
+  if (recurrent > 0) packPanels(kernels, floats, panelsAt, xAt, weights, H, recurrent);
   for (const [i, state] of states.entries()) spread(floats, statesAt + i * size, stride, state, H);
   const added = bias ? 4 * biasAt : NO_BIAS;
   const saved = new Float32Array(rows * wide);
@@ -55,7 +58,19 @@ export function recurSaving(arena: Arena, kernels: Kernels, problem: Recurrence)
     for (; step <= last; step += 1) {
       const b = schedule.rows(step);
       const row = schedule.start(step) - start;
-      multiplyPanels(kernels, b, gates, H, 4 * statesAt, 4 * stride, 4 * panelsAt, 4 * rAt, 4 * width, added, false);
+      multiplyPanels(
+        kernels,
+        b,
+        recurrent,
+        H,
+        4 * statesAt,
+        4 * stride,
+        4 * panelsAt,
+        4 * rAt,
+        4 * width,
+        added,
+        false,
+      );
       const [xRow, outRow, savedRow] = [xAt + row * gates, outAt + row * stride, savedAt + row * wide];
       const [xs, rs] = [4 * gates, 4 * width];
       kernels.forward(
@@ -71,6 +86,7 @@ export function recurSaving(arena: Arena, kernels: Kernels, problem: Recurrence)
         4 * size,
         4 * savedRow,
         4 * wide,
+        4 * vectorsAt,
       );
     }
     gather(floats, outAt, stride, output.subarray(start * H, end * H), H);

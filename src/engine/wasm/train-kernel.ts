@@ -6,7 +6,14 @@
  *     forward     s = page(x, r, s);  out = s.h;  saved = the state before, and what backward asks for
  *     backward    x', r', s' = the gradients of x, r and s from those of the new s
  */
-import type { Algebra, Cell, DifferentiableAlgebra, Named } from "../../cells/cell.ts";
+import {
+  type Algebra,
+  type Cell,
+  type DifferentiableAlgebra,
+  type Named,
+  recurrentGates,
+  vectors,
+} from "../../cells/cell.ts";
 import { reverse } from "../../cells/reverse.ts";
 import { type Code, define, type FunctionCode, type Local, repeatWhile } from "./assembler.ts";
 import type { InstructionSet } from "./instruction-set.ts";
@@ -30,12 +37,13 @@ export interface TrainKernels {
     size: number,
     saved: number,
     savedStride: number,
+    v: number,
   ): void;
   /**
    * `rows` rows of one step. The gradient of the output is late + ((state + link) + zero), that of another state
    * state + zero, where `states` holds what the next step's page gave, `link` what its product gave, and `zeros` four
    * zeros for each state, whose sign says whether adding them changes anything. `arrived` is the first term of the sum at
-   * the output before the step.
+   * the output before the step. The vectors lie at `v`, one behind the other; their gradients go to `own`.
    */
   backward(
     rows: number,
@@ -53,8 +61,12 @@ export interface TrainKernels {
     saved: number,
     savedStride: number,
     x: number,
+    xStride: number,
     r: number,
-    gradStride: number,
+    rStride: number,
+    v: number,
+    own: number,
+    ownStride: number,
   ): void;
 }
 
@@ -63,7 +75,7 @@ export interface TrainCode {
   readonly functions: readonly FunctionCode[];
   /** How many values are saved for each unit; the first is the output before the step. */
   readonly saved: number;
-  /** Whether the two halves of some gate have different gradients. */
+  /** Whether x and r have different gradients. */
   readonly halved: boolean;
 }
 
@@ -86,10 +98,14 @@ function isEntangled(cell: Cell): boolean {
   const named = (names: readonly string[]): Named<string, true> =>
     Object.fromEntries(names.map((name) => [name, true]));
   const [output, ...others] = cell.state;
-  const inputs = [named(cell.gates), named(cell.gates), named(cell.state)] as const;
+  const inputs = [named(cell.gates), named(recurrentGates(cell)), named(cell.state)] as const;
   const grads: Partial<Named<string, true>> = { [output!]: true };
-  const { state, next } = reverse<true>(cell, presence, ...inputs, grads);
-  return others.every((name) => state[name] && next[name]);
+  const own = named(vectors(cell));
+  const { state, next, vectors: toVectors } = reverse<true>(cell, presence, ...inputs, grads, own);
+  const isLinked = recurrentGates(cell).length > 0 || state[output!] !== undefined;
+  return (
+    isLinked && vectors(cell).every((name) => toVectors[name]) && others.every((name) => state[name] && next[name])
+  );
 }
 
 /** The arithmetic that knows of each value only that it is there. */
@@ -111,8 +127,8 @@ function forwardKernel(cell: Cell, slots: ReadonlyMap<Source, number>, set: Inst
   const { gates, state } = cell;
   return define(
     "forward",
-    12,
-    (scope, rows, H, x, xStride, r, rStride, out, states, stride, size, saved, savedStride) => {
+    13,
+    (scope, rows, H, x, xStride, r, rStride, out, states, stride, size, saved, savedStride, v) => {
       const [unit, width] = [scope.local("i32"), scope.local("i32")];
       const lanes = new Lanes(scope, set);
       const found = new Map<Source, Lane>();
@@ -126,10 +142,11 @@ function forwardKernel(cell: Cell, slots: ReadonlyMap<Source, number>, set: Inst
         );
       const inputs = [
         load("x", gates, x, width),
-        load("r", gates, r, width),
+        load("r", recurrentGates(cell), r, width),
         load("state", state, states, size),
+        load("v", vectors(cell), v, width),
       ] as const;
-      const computed = cell.step<Lane>(noting(lanes, found), ...inputs, {});
+      const computed = cell.step<Lane>(noting(lanes, found), ...inputs);
       return [
         lanes.constants(),
         width.set(i32.shl(H, i32.const(2))),
@@ -183,10 +200,11 @@ function backwardKernel(
   set: InstructionSet,
 ): { code: FunctionCode; halved: boolean } {
   const { gates, state } = cell;
+  const recurrent = recurrentGates(cell);
   let halved = false;
   const code = define(
     "backward",
-    17,
+    21,
     (
       scope,
       rows,
@@ -204,8 +222,12 @@ function backwardKernel(
       saved,
       savedStride,
       x,
+      xStride,
       r,
-      gradStride,
+      rStride,
+      v,
+      own,
+      ownStride,
     ) => {
       const [unit, width] = [scope.local("i32"), scope.local("i32")];
       const lanes = new Lanes(scope, set);
@@ -230,16 +252,20 @@ function backwardKernel(
         cell,
         onDemand(lanes, (n) => source(`activation ${n}`)),
         named(gates, (gate) => source(`x ${gate}`)),
-        named(gates, (gate) => source(`r ${gate}`)),
+        named(recurrent, (gate) => source(`r ${gate}`)),
         named(state, (name) => source(`state ${name}`)),
         gradients,
-        {},
+        named(vectors(cell), (_, i) => once(() => lanes.keep(v128.load(place(v, unit, width, i))))),
         before,
       );
       halved = gates.some((gate) => result.x[gate] !== result.r[gate]);
-      const halves = [[x, result.x] as const, [r, result.r] as const].slice(0, halved ? 2 : 1);
+      const halves = [
+        [x, gates, result.x] as const,
+        ...(halved ? [[r, recurrent, result.r] as const] : []),
+        [own, vectors(cell), result.vectors] as const,
+      ];
       const nothing = f32x4.const(0);
-      const given = halves.map(([to, grads]) => [to, gates.map((gate) => grads[gate]?.() ?? nothing)] as const);
+      const given = halves.map(([to, names, grads]) => [to, names.map((name) => grads[name]?.() ?? nothing)] as const);
       const kept = state.map((name) => result.state[name]!());
       return [
         lanes.constants(),
@@ -261,8 +287,9 @@ function backwardKernel(
             [arrived, arrivedStride],
             [states, stride],
             [saved, savedStride],
-            [x, gradStride],
-            [r, gradStride],
+            [x, xStride],
+            [r, rStride],
+            [own, ownStride],
           ].map(([local, by]) => local!.set(i32.add(local!, by!))),
           rows.set(i32.sub(rows, i32.const(1))),
         ),

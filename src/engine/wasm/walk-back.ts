@@ -4,10 +4,11 @@
  *     s' = the gradient of the state after the step       the output's own, the next page's, and link
  *     x', r', s' = backward page                          of x, r and of the state before the step
  *     link = r'·W_hh                                      what the state before the step gets through the product
- *     W_hh' += r'ᵀ·h,  b_hh' += Σ_row r'                  several steps in one call, each step a sum of its own
+ *     W_hh' += r'ᵀ·h,  b_hh' += Σ_row r',  v' += Σ_row    several steps in one call, each step a sum of its own
  *
  * Every sum has the order that the step-by-step tape of autograd gives it, and so its bits.
  */
+import { recurrentGates } from "../../cells/cell.ts";
 import type { RecurGradients, Recurrence, RecurWants } from "../plain.ts";
 import type { Arena } from "./arena.ts";
 import { PANEL } from "./gemm-kernel.ts";
@@ -36,15 +37,18 @@ export function walkBack(
  *
  *     absent    16, then max(stride, 16)      -0, the gradient that is not there: adding it changes nothing
  *     zeros     4 for each state              see `TrainKernels.backward`
- *     sums      width = G·H, in whole panels  b_hh'
- *     panels    W_hh, (G·H, H)                and in the end W_hh', transposed
+ *     sums      width = R·H, in whole panels  b_hh'
+ *     panels    W_hh, (R·H, H)                and in the end W_hh', transposed
  *     weights   H·width                       W_hh'ᵀ
  *     link      B·linkWide
  *     states    S·B·stride
  *     late      B·H                           gradients of outputs, of this step
  *     arrived   B·H                           and of the one before
  *     saved     most·wide                     of as many steps as fit, in the order of time
- *     x', r'    most·G·H each                 in the order of the walk
+ *     x', r'    most·G·H, most·R·H            in the order of the walk
+ *     vectors   V·H
+ *     own       most·V·H                      the vectors' gradients, in the order of the walk
+ *     ownSums   V·H, in whole panels          v'
  *     h         stride·most                   the outputs before each step, transposed
  *     panel     16·most                       16 columns of r'
  */
@@ -56,6 +60,7 @@ class Walk {
   readonly #wants: RecurWants;
   readonly #schedule: Schedule;
   readonly #gates: number;
+  readonly #recurrent: number;
   readonly #width: number;
   readonly #stride: number;
   readonly #wide: number;
@@ -74,8 +79,8 @@ class Walk {
     this.#saved = saved;
     this.#wants = wants;
     this.#schedule = new Schedule(batchSizes, reverse);
-    this.#gates = cell.gates.length * H;
-    [this.#width, this.#linkWide] = [upTo(PANEL, this.#gates), upTo(PANEL, H)];
+    [this.#gates, this.#recurrent] = [cell.gates.length * H, recurrentGates(cell).length * H];
+    [this.#width, this.#linkWide] = [upTo(PANEL, this.#recurrent), upTo(PANEL, H)];
     this.#stride = upTo(4, H);
     this.#wide = kernels.saved * this.#stride;
     this.#B = states[0].length / H;
@@ -84,6 +89,7 @@ class Walk {
     const fitting = Math.min(CACHED_ROWS, Math.floor(LARGEST / Math.max(this.#gates, this.#wide)));
     this.#most = Math.min(rows, Math.max(this.#B, fitting));
     const [B, most] = [this.#B, upTo(4, this.#most)];
+    const own = problem.vectors.length;
     const place = placesFrom(PANEL);
     this.#at = {
       absent: place(this.#linkWide),
@@ -97,34 +103,43 @@ class Walk {
       arrived: place(B * H + PANEL),
       saved: place((most + PANEL) * this.#wide),
       x: place(most * this.#gates + PANEL),
-      r: place(kernels.halved ? most * this.#gates + PANEL : 0),
-      h: place(Math.max(this.#stride * most, (this.#gates + PANEL) * upTo(PANEL, H))),
+      r: place(kernels.halved ? most * this.#recurrent + PANEL : 0),
+      vectors: place(own + PANEL),
+      own: place(most * own + PANEL),
+      ownSums: place(upTo(PANEL, own)),
+      h: place(Math.max(this.#stride * most, (this.#recurrent + PANEL) * upTo(PANEL, H))),
       panel: place(PANEL * most),
     };
     this.size = place(0);
   }
 
   run(): RecurGradients {
-    const { H, weights, states } = this.#problem;
+    const { H, weights, vectors, states } = this.#problem;
     const floats = this.#arena.floats;
     const at = this.#at;
     floats.fill(-0, 0, at.absent + this.#linkWide);
     floats.fill(-0, at.sums, at.sums + this.#width);
+    floats.fill(-0, at.ownSums, at.ownSums + upTo(PANEL, vectors.length));
+    floats.set(vectors, at.vectors);
     floats.fill(-0, at.weights, at.weights + H * this.#width);
     floats.fill(-0, at.link, at.link + this.#B * this.#linkWide);
-    packPanels(this.#kernels, floats, at.panels, at.h, transposed(weights), this.#gates, H);
+    if (this.#recurrent > 0) {
+      packPanels(this.#kernels, floats, at.panels, at.h, transposed(weights), this.#recurrent, H);
+    }
     this.#enter();
     for (let step = this.#schedule.length - 1; step >= 0; ) {
       const last = this.#schedule.endOfChunk(step, this.#most, -1);
       this.#steps(step, last);
       if (this.#wants.weights || this.#wants.bias) this.#addWeights(step, last);
+      if (this.#wants.vectors) this.#addVectors(step, last);
       step = last - 1;
     }
     return {
       x: this.#x,
       states: states.map((_, i) => (this.#wants.states[i] ? this.#start(i) : undefined)),
       weights: this.#wants.weights ? this.#weightGradient() : undefined,
-      bias: this.#wants.bias ? floats.slice(at.sums, at.sums + this.#gates) : undefined,
+      bias: this.#wants.bias ? floats.slice(at.sums, at.sums + this.#recurrent) : undefined,
+      vectors: this.#wants.vectors ? floats.slice(at.ownSums, at.ownSums + vectors.length) : undefined,
     };
   }
 
@@ -144,9 +159,10 @@ class Walk {
 
   /** Walks the steps from `first` back to `last`. */
   #steps(first: number, last: number): void {
-    const { H } = this.#problem;
+    const { H, vectors } = this.#problem;
     const { floats } = this.#arena;
-    const [at, gates, wide] = [this.#at, this.#gates, this.#wide];
+    const [at, gates, recurrent, wide] = [this.#at, this.#gates, this.#recurrent, this.#wide];
+    const own = vectors.length;
     const [start, end] = [this.#schedule.firstRow(last, first), this.#schedule.endRow(last, first)];
     floats.set(this.#saved.subarray(start * wide, end * wide), at.saved);
     const r = this.#kernels.halved ? at.r : at.x;
@@ -158,7 +174,7 @@ class Walk {
       const arrived = this.#isDirect(step - 1) ? this.#output(step - 1, at.arrived) : at.absent;
       this.#setZeros(step);
       const savedRow = at.saved + (this.#schedule.start(step) - start) * wide;
-      const [xRow, rRow] = [at.x + done * gates, r + done * gates];
+      const [xRow, rRow] = [at.x + done * gates, r + done * recurrent];
       this.#kernels.backward(
         b,
         4 * stride,
@@ -175,13 +191,17 @@ class Walk {
         4 * savedRow,
         4 * wide,
         4 * xRow,
-        4 * rRow,
         4 * gates,
+        4 * rRow,
+        4 * recurrent,
+        4 * at.vectors,
+        4 * (at.own + done * own),
+        4 * own,
       );
       this.#x.set(floats.subarray(xRow, xRow + b * gates), this.#schedule.start(step) * gates);
-      if (step > 0 || this.#wants.states[0]) {
+      if (recurrent > 0 && (step > 0 || this.#wants.states[0])) {
         const [from, to, panels] = [4 * rRow, 4 * at.link, 4 * at.panels];
-        multiplyPanels(this.#kernels, b, H, gates, from, 4 * gates, panels, to, 4 * linkWide, NO_BIAS, false);
+        multiplyPanels(this.#kernels, b, H, recurrent, from, 4 * recurrent, panels, to, 4 * linkWide, NO_BIAS, false);
       }
       done += b;
     }
@@ -218,7 +238,7 @@ class Walk {
   /** What the steps from `first` back to `last` add to the gradients of W_hh and b_hh. */
   #addWeights(first: number, last: number): void {
     const { H } = this.#problem;
-    const [at, gates, kernels] = [this.#at, this.#gates, this.#kernels];
+    const [at, gates, kernels] = [this.#at, this.#recurrent, this.#kernels];
     const [start, end] = [this.#schedule.firstRow(last, first), this.#schedule.endRow(last, first)];
     const rows = end - start;
     const r = kernels.halved ? at.r : at.x;
@@ -240,6 +260,21 @@ class Walk {
     }
   }
 
+  /** What the same steps add to the gradients of the vectors. */
+  #addVectors(first: number, last: number): void {
+    const [at, own, kernels] = [this.#at, this.#problem.vectors.length, this.#kernels];
+    const [start, end] = [this.#schedule.firstRow(last, first), this.#schedule.endRow(last, first)];
+    const runs = this.#runs(first, last, start);
+    for (let column = 0; column < own; column += PANEL) {
+      kernels.gather(4 * at.panel, 4 * (at.own + column), 4 * own, end - start);
+      let panel = 4 * at.panel;
+      for (const { b, steps } of runs) {
+        kernels.addColumns(b, steps, panel, 4 * (at.ownSums + column));
+        panel += 4 * PANEL * b * steps;
+      }
+    }
+  }
+
   /** Steps of equally many rows that follow each other, the row where the first begins and the jump to the next. */
   #runs(first: number, last: number, start: number): Run[] {
     const runs: Run[] = [];
@@ -253,10 +288,10 @@ class Walk {
     return runs;
   }
 
-  /** W_hh' (G·H, H), which was summed in columns. */
+  /** W_hh' (R·H, H), which was summed in columns. */
   #weightGradient(): Float32Array {
     const { H } = this.#problem;
-    const [at, gates] = [this.#at, this.#gates];
+    const [at, gates] = [this.#at, this.#recurrent];
     const wide = this.#stride;
     this.#kernels.transpose(4 * at.panels, 4 * wide, 4 * at.weights, 4 * this.#width, H, gates);
     const result = new Float32Array(gates * H);
@@ -295,6 +330,9 @@ type Place =
   | "saved"
   | "x"
   | "r"
+  | "vectors"
+  | "own"
+  | "ownSums"
   | "h"
   | "panel";
 
