@@ -36,7 +36,7 @@ const SEEDED_LSTM = `
 
 // What stands on top of the core (learning) and beside it (files).
 const BEYOND =
-  /^(?:addShares|explain|finalStates|FormatError|gradientFlow|load|maxUlps|mergeBiases|save|splitBiases|verify)$/;
+  /^(?:addShares|explain|finalStates|FormatError|gradientFlow|maxUlps|mergeBiases|splitBiases|verify|(?:load|save|open)([A-Z].*)?)$/;
 const core = Object.keys(torch).filter((name) => !BEYOND.test(name));
 
 const PROGRAMS: readonly { readonly what: string; readonly source: string }[] = [

@@ -1,5 +1,6 @@
 /** What a file of weights holds, whatever its format: tensors by name, texts beside them, and other values. */
 import * as torch from "unrolled";
+import type { OnnxModel } from "unrolled/onnx";
 
 /** The contents of a file. */
 export interface Contents {
@@ -11,6 +12,8 @@ export interface Contents {
   readonly metadata: ReadonlyMap<string, string>;
   /** All else, by its path, as Python would print it. */
   readonly others: ReadonlyMap<string, string>;
+  /** The network itself, if the format holds more than its weights. */
+  readonly model?: OnnxModel;
 }
 
 /** Contents that are tensors and nothing else. */

@@ -4,10 +4,11 @@ import { Argument, Option } from "commander";
 import * as torch from "unrolled";
 import { CommandError, EXIT, type Register, type Terminal } from "./command.ts";
 import { below, type Contents, onlyTensors } from "./contents.ts";
-import { contentsIn, named } from "./files.ts";
+import { contentsIn, later } from "./files.ts";
 import { formatFor } from "./formats.ts";
 import { type AnyLayer, layerOf } from "./layer.ts";
 import { layersIn } from "./networks.ts";
+import { proveGraph } from "./onnx-row.ts";
 
 const { float64, float32, float16, bfloat16 } = torch;
 const FLOATS = { float64, float32, float16, bfloat16 };
@@ -17,6 +18,7 @@ interface Options {
   readonly dtype?: keyof typeof FLOATS;
   readonly force?: boolean;
   readonly seed: number;
+  readonly nonlinearity?: "tanh" | "relu";
   readonly json?: boolean;
 }
 
@@ -25,8 +27,12 @@ Examples:
   $ unrolled convert model.pt model.safetensors
   $ unrolled convert checkpoint.pt encoder.npz --prefix model.encoder
   $ unrolled convert model.safetensors half.pt --dtype float16 --force
+  $ unrolled convert model.pt model.onnx
 
-The format of the new file is that of its suffix: .pt, .pth, .safetensors, .npz, .npy.
+The suffix of the new file says its format: .pt, .pth, .safetensors, .npz, .npy, .onnx.
+An .onnx holds a network, not only weights: the layers that the names describe, one
+after another. No name tells of activations or a last step between them; --prefix
+chooses one layer.
 What is to be written is read again first: tensors are compared bit by bit, and every
 recurrent layer is run on random input before and after. Only then is the file there.
 
@@ -43,6 +49,7 @@ export const convert: Register = (program, terminal) => {
     .addArgument(new Argument("<out>", "the file to write; its suffix says the format"))
     .option("--prefix <name>", "only the tensors below this name, without it")
     .addOption(new Option("--dtype <dtype>", "round all floating-point tensors to it").choices(Object.keys(FLOATS)))
+    .addOption(new Option("--nonlinearity <f>", "of an rnn that goes to .onnx (tanh)").choices(["tanh", "relu"]))
     .option("--force", "write over a file that is there")
     .option("--seed <n>", "seed of the random input", Number, 0)
     .option("--json", "the proof as data")
@@ -63,9 +70,11 @@ async function run(source: string, target: string, options: Options, terminal: T
   const contents = options.dtype
     ? onlyTensors(rounded(chosen.tensors, FLOATS[options.dtype]), chosen.metadata)
     : chosen;
-  const bytes = named(target, () => format.write(contents));
-  const after = named(target, () => format.read(bytes));
-  const proof = prove(chosen, after, options.seed);
+  const bytes = await later(target, async () => format.write(contents, options));
+  const after = await later(target, async () => format.read(bytes, target));
+  const { layers, ...proven } = prove(chosen, after, options.seed);
+  const network = after.model && proveGraph(contents.tensors, after.model, options.nonlinearity);
+  const proof = { ...proven, layers: network ? [...layers, network] : layers };
   const differing = proof.layers.filter(({ ulps }) => ulps > 0);
   const broken = options.dtype === undefined && (differing.length > 0 || proof.changed.length > 0);
   if (!broken) await writeWhole(target, bytes);
@@ -142,9 +151,10 @@ function report(source: string, target: string, { tensors, changed, layers }: Pr
   const bits = changed.length === 0 ? "every bit the same" : `${changed.length} with other bits`;
   const lines = [`${source} -> ${target}: ${tensors} tensor${tensors === 1 ? "" : "s"}, ${bits}`];
   for (const { name, layer, ulps } of layers) {
-    lines.push(
-      `  ${name}${name && " "}${layer}: outputs on random input ${ulps === 0 ? "the same to the bit" : `up to ${ulps} ulp apart`}`,
-    );
+    const outputs = `outputs on random input ${ulps === 0 ? "the same to the bit" : `up to ${ulps} ulp apart`}`;
+    const row = layer.split(" -> ");
+    if (row.length === 1) lines.push(`  ${name}${name && " "}${layer}: ${outputs}`);
+    else lines.push(`  ${name}: ${outputs}`, ...row.map((part) => `    ${part}`));
   }
   if (lost.length > 0)
     lines.push(

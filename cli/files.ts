@@ -9,7 +9,7 @@ import { type Format, formatOf } from "./formats.ts";
 export async function contentsIn(path: string): Promise<Contents & { readonly format: Format; readonly size: number }> {
   const bytes = await contents(path);
   const format = formatOf(bytes, path);
-  return named(path, () => ({ ...format.read(bytes), format, size: bytes.length }));
+  return later(path, async () => ({ ...(await format.read(bytes, path)), format, size: bytes.length }));
 }
 
 /** A tensor from a file of numbers: .npy, .csv with a line for each step, or nested lists in JSON. */
@@ -71,8 +71,19 @@ export function named<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof CommandError) throw error;
-    const { message, hint } = error as torch.TorchError;
-    throw new CommandError(`${path}: ${message}${hint ? ` (${hint})` : ""}`);
+    throw complaint(path, error);
   }
+}
+
+/** The same for what takes its time. */
+export async function later<T>(path: string, work: () => Promise<T>): Promise<T> {
+  return work().catch((error) => {
+    throw complaint(path, error);
+  });
+}
+
+function complaint(path: string, error: unknown): CommandError {
+  if (error instanceof CommandError) return error;
+  const { message, hint } = error as torch.TorchError;
+  return new CommandError(`${path}: ${message}${hint ? ` (${hint})` : ""}`);
 }

@@ -5,6 +5,8 @@
 import * as torch from "unrolled";
 import { CommandError } from "./command.ts";
 import { type Contents, contentsOf, onlyTensors } from "./contents.ts";
+import { readOnnx } from "./onnx.ts";
+import { type Unsaid, writeOnnx } from "./onnx-row.ts";
 
 /** A format of files of weights. */
 export interface Format {
@@ -12,8 +14,8 @@ export interface Format {
   readonly suffixes: readonly string[];
   /** Whether a file begins, or is called, as one of this format. */
   readonly recognises: (bytes: Uint8Array, path: string) => boolean;
-  readonly read: (bytes: Uint8Array) => Contents;
-  readonly write: (contents: Contents) => Uint8Array;
+  readonly read: (bytes: Uint8Array, path: string) => Contents | Promise<Contents>;
+  readonly write: (contents: Contents, unsaid: Unsaid) => Uint8Array | Promise<Uint8Array>;
 }
 
 const begins = (bytes: Uint8Array, text: string): boolean =>
@@ -46,6 +48,14 @@ export const FORMATS: readonly Format[] = [
       return onlyTensors(tensors, tensors.metadata);
     },
     write: ({ tensors, metadata }) => torch.saveSafetensors(tensors, metadata),
+  },
+  {
+    name: "onnx",
+    suffixes: [".onnx"],
+    // the first field is the version of the format, a small number
+    recognises: (bytes, path) => path.endsWith(".onnx") || (bytes[0] === 0x08 && bytes[1]! < 0x20),
+    read: readOnnx,
+    write: writeOnnx,
   },
   {
     name: "torch",

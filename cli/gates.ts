@@ -25,7 +25,7 @@ export function gatesOf(name: string, tensors: ReadonlyMap<string, torch.Tensor>
   const projected = tensors.get(`${prefix}weight_hr${which ?? ""}`);
   const hiddenSize = projected ? projected.shape[1] : weightHh?.shape[1];
   if (!hiddenSize || weightHh?.shape.length !== 2) return undefined;
-  return Object.values(KINDS).find(({ gates }) => gates * hiddenSize === weightHh.shape[0])?.order;
+  return Object.values(KINDS).find(({ gates }) => gates.length * hiddenSize === weightHh.shape[0])?.gates;
 }
 
 /** Whether two numbers are the same but for rounding. */

@@ -5,14 +5,17 @@ import type { Register, Terminal } from "./command.ts";
 import { shown } from "./contents.ts";
 import { contentsIn } from "./files.ts";
 import { networksIn } from "./networks.ts";
+import { type GraphSummary, summaryOf } from "./onnx.ts";
 
 const EXAMPLES = `
 Examples:
   $ unrolled inspect model.pt
   $ unrolled inspect model.safetensors --json
+  $ unrolled inspect model.onnx
   $ unrolled inspect weights.npz | grep NaN
 
-Files of torch.save (new and old), safetensors, .npy and .npz. Nothing in a file is run.`;
+Files of torch.save (new and old), safetensors, .npy, .npz and .onnx, of which the graph
+is shown as well: inputs, outputs, operators. Nothing in a file is run.`;
 
 /** Adds `inspect`. */
 export const inspect: Register = (program, terminal) => {
@@ -38,7 +41,8 @@ interface Row {
 }
 
 async function run(path: string, json: boolean, terminal: Terminal): Promise<void> {
-  const { format, size, tensors, metadata, others } = await contentsIn(path);
+  const { format, size, tensors, metadata, others, model } = await contentsIn(path);
+  const graph = model && summaryOf(model);
   const rows = Array.from(tensors, ([name, tensor]) => rowOf(name, tensor));
   const networks = networksIn(tensors);
   if (json) {
@@ -50,6 +54,7 @@ async function run(path: string, json: boolean, terminal: Terminal): Promise<voi
         size,
         tensors: rows,
         networks: found,
+        ...(graph && { graph }),
         metadata: texts,
         values,
       }),
@@ -63,6 +68,7 @@ async function run(path: string, json: boolean, terminal: Terminal): Promise<voi
   );
   if (rows.length > 0) print(`\n${table(rows)}`);
   for (const [title, entries] of [
+    ["graph", graph ? linesOf(graph) : new Map<string, string>()],
     ["networks", networks],
     ["metadata", metadata],
     ["other values", others],
@@ -71,6 +77,17 @@ async function run(path: string, json: boolean, terminal: Terminal): Promise<voi
     print(`\n${paint(`${title}:`, "heading")}`);
     for (const [name, text] of entries) print(`  ${shown(name) || '""'}: ${shown(text)}`);
   }
+}
+
+function linesOf({ opset, producer, inputs, outputs, nodes }: GraphSummary): ReadonlyMap<string, string> {
+  const operators = Object.entries(nodes).map(([name, count]) => (count === 1 ? name : `${name} x${count}`));
+  return new Map([
+    ["inputs", inputs.join("; ")],
+    ["outputs", outputs.join("; ")],
+    ["nodes", operators.join(", ")],
+    ["opset", String(opset)],
+    ...(producer ? [["producer", producer] as const] : []),
+  ]);
 }
 
 function rowOf(name: string, tensor: torch.Tensor): Row {

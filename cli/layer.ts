@@ -1,8 +1,9 @@
 /** A recurrent layer from what stands on the command line, or from the file of a trained one. */
 import type * as torch from "unrolled";
-import { nn } from "unrolled";
+import { cells, nn } from "unrolled";
 import { CommandError } from "./command.ts";
 import { contentsIn } from "./files.ts";
+import { nonlinearityOf } from "./onnx.ts";
 
 /** Any layer, whatever its state is. */
 export type AnyLayer = nn.RNN | nn.LSTM | nn.GRU;
@@ -25,10 +26,8 @@ export interface Sizes {
 export interface Kind {
   /** torch's name for it. */
   readonly name: string;
-  /** How many blocks of rows its weights have. */
-  readonly gates: number;
-  /** The gates in the order of these blocks. */
-  readonly order: readonly string[];
+  /** The blocks of rows in its weights, top to bottom. */
+  readonly gates: readonly string[];
   readonly make: (sizes: Sizes) => AnyLayer;
 }
 
@@ -36,16 +35,14 @@ export interface Kind {
 export const KINDS: Readonly<Record<string, Kind>> = {
   rnn: {
     name: "RNN",
-    gates: 1,
-    order: ["a"],
+    gates: cells.elman().gates,
     make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
       return new nn.RNN(inputSize, hiddenSize, { ...withoutProjection(rest), nonlinearity: nonlinearity ?? "tanh" });
     },
   },
   lstm: {
     name: "LSTM",
-    gates: 4,
-    order: ["i", "f", "g", "o"],
+    gates: cells.lstm.gates,
     make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
       refuseNonlinearity("an LSTM", nonlinearity);
       return new nn.LSTM(inputSize, hiddenSize, rest);
@@ -53,8 +50,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   },
   gru: {
     name: "GRU",
-    gates: 3,
-    order: ["r", "z", "n"],
+    gates: cells.gru.gates,
     make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
       refuseNonlinearity("a GRU", nonlinearity);
       return new nn.GRU(inputSize, hiddenSize, withoutProjection(rest));
@@ -70,7 +66,8 @@ export interface Choice {
 
 /** The only layer in a file of weights, or the one whose names begin with `prefix`. */
 export async function layerFromFile(path: string, choice: Choice): Promise<AnyLayer> {
-  return layerFrom(path, (await contentsIn(path)).tensors, choice);
+  const { tensors, model } = await contentsIn(path);
+  return layerFrom(path, tensors, { ...choice, nonlinearity: choice.nonlinearity ?? (model && nonlinearityOf(model)) });
 }
 
 /** The only layer among tensors, or the one whose names begin with `prefix`. */
@@ -116,7 +113,7 @@ export function measure(
   if (!weightIh || !weightHh) throw new CommandError(`${path} has weight_ih_l0 but no weight_hh_l0`);
   const hiddenSize = (weightHr ?? weightHh).shape[1]!;
   const gates = weightIh.shape[0]! / hiddenSize;
-  const kind = Object.values(KINDS).find((one) => one.gates === gates);
+  const kind = Object.values(KINDS).find((one) => one.gates.length === gates);
   if (!kind) throw new CommandError(`${path}: no known layer has ${weightIh.shape[0]} rows for ${hiddenSize} units`);
   const numLayers = [...weights.keys()].filter((name) => /^weight_ih_l\d+$/.test(name)).length;
   const sizes = {

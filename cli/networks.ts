@@ -63,7 +63,7 @@ function textOf(name: string, { inputSize, hiddenSize, numLayers, bidirectional,
 function cellText(weightIh: torch.Tensor, weightHh: torch.Tensor | undefined): string {
   const [rows, inputSize] = weightIh.shape;
   const hiddenSize = weightHh?.shape[1];
-  const kind = Object.values(KINDS).find(({ gates }) => hiddenSize !== undefined && gates * hiddenSize === rows);
+  const kind = Object.values(KINDS).find(({ gates }) => hiddenSize !== undefined && gates.length * hiddenSize === rows);
   return kind ? `${kind.name}Cell(${inputSize}, ${hiddenSize})` : "no cell: weight_ih and weight_hh do not fit";
 }
 

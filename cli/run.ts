@@ -2,13 +2,15 @@
 import { writeFile } from "node:fs/promises";
 import { Argument, Option } from "commander";
 import * as torch from "unrolled";
+import type { OnnxModel } from "unrolled/onnx";
 import { CommandError, type Register, type Terminal } from "./command.ts";
-import { tensorIn } from "./files.ts";
-import { type AnyLayer, layerFromFile } from "./layer.ts";
+import { contentsIn, tensorIn } from "./files.ts";
+import { type AnyLayer, layerFrom } from "./layer.ts";
+import { filesFor, runGraph } from "./run-graph.ts";
 
 interface Options {
-  readonly input: string;
-  readonly output?: string;
+  readonly input: readonly string[];
+  readonly output: readonly string[];
   readonly finalState?: string;
   readonly prefix?: string;
   readonly nonlinearity?: "tanh" | "relu";
@@ -22,20 +24,28 @@ Examples:
   $ unrolled run model.safetensors --input x.csv > y.csv
   $ unrolled run checkpoint.pt --prefix encoder --input x.json --json
   $ unrolled run model.pt --input x.json --output y.csv --final-state h.json
+  $ unrolled run model.onnx --input x.npy --input h0=h.npy --output hn=last.npy
 
 Inputs and outputs are [time][feature] or [time][batch][feature]; with --batch-first
 [batch][time][feature]. A .csv file has a line for each step; outputs without --output
-are lines of CSV, or JSON with --json. The network begins with a state of zeros.`;
+are lines of CSV, or JSON with --json. The network begins with a state of zeros.
+
+Of a file of weights its recurrent layer is run, of an .onnx the whole graph: its inputs
+and outputs are those that "unrolled inspect" shows, in that order or by name.`;
 
 /** Adds `run`. */
 export const run: Register = (program, terminal) => {
   program
     .command("run")
     .summary("compute a model's outputs for an input")
-    .description("Runs the recurrent layer of a file of weights over an input.")
+    .description("Runs the recurrent layer of a file of weights, or the graph of an .onnx, over an input.")
     .addArgument(new Argument("<model>", "a file of weights of any format"))
-    .requiredOption("--input <file>", "the input: .npy, .csv or .json")
-    .option("--output <file>", "where the outputs go: .npy, .csv or .json")
+    .requiredOption("--input <file>", "the input: .npy, .csv or .json; of a graph also NAME=FILE", listed)
+    .addOption(
+      new Option("--output <file>", "where the outputs go: .npy, .csv or .json; of a graph also NAME=FILE")
+        .argParser(listed)
+        .default([], "standard output"),
+    )
     .option("--final-state <file>", "where the last state goes: .npy, .csv or .json; of an LSTM the h")
     .option("--prefix <name>", "which layer of the model file, if there are several")
     .addOption(new Option("--nonlinearity <f>", "of an rnn (tanh)").choices(["tanh", "relu"]))
@@ -46,19 +56,51 @@ export const run: Register = (program, terminal) => {
 };
 
 async function compute(model: string, options: Options, terminal: Terminal): Promise<void> {
+  const contents = await contentsIn(model);
+  if (contents.model) return await computeGraph(contents.model, options, terminal);
+  const [input, ...moreInputs] = options.input as readonly [string, ...string[]];
+  const [output, ...moreOutputs] = options.output;
+  const surplus = moreInputs[0] ?? moreOutputs[0];
+  if (surplus !== undefined) throw new CommandError(`${surplus}: a layer has one input and one output`);
   // what cannot be written should not be computed
-  const [write, writeState] = [options.output, options.finalState].map((path) =>
+  const [write, writeState] = [output, options.finalState].map((path) =>
     path === undefined ? undefined : writerFor(path),
   );
-  const layer = await layerFromFile(model, options);
-  const given = await tensorIn(options.input, layer.weight_ih_l0.dtype);
-  expectInput(options, given, layer);
-  const input = options.batchFirst ? given.transpose(0, 1) : given;
-  const [output, hn] = torch.noGrad(() => inParts(layer, input, terminal));
-  const y = options.batchFirst ? output.transpose(0, 1) : output;
+  const layer = layerFrom(model, contents.tensors, options);
+  const given = await tensorIn(input, layer.weight_ih_l0.dtype);
+  expectInput(input, options, given, layer);
+  const x = options.batchFirst ? given.transpose(0, 1) : given;
+  const [result, hn] = torch.noGrad(() => inParts(layer, x, terminal));
+  const y = options.batchFirst ? result.transpose(0, 1) : result;
   await writeState?.(hn);
   if (write) return await write(y);
   terminal.print(options.json ? jsonOf(y) : csvOf("the outputs", y));
+}
+
+/** A graph says itself what its inputs are and what it does with them. */
+async function computeGraph(model: OnnxModel, options: Options, terminal: Terminal): Promise<void> {
+  const layerOnly = ["prefix", "nonlinearity", "batchFirst", "finalState"] as const;
+  const wrong = layerOnly.find((option) => options[option] !== undefined);
+  if (wrong !== undefined) {
+    const flag = wrong.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new CommandError(`--${flag} is for a file of weights; a graph says itself what goes in and out`);
+  }
+  const files = filesFor(
+    options.output,
+    model.outputs.map(({ name }) => name),
+    "outputs",
+  );
+  const writers = files.map(({ name, path }) => [name, writerFor(path)] as const);
+  const results = await runGraph(model, options.input);
+  for (const [name, write] of writers) await write(results.get(name)!);
+  if (writers.length > 0) return;
+  const [y] = results.values();
+  terminal.print(options.json ? jsonOf(y!) : csvOf("the outputs", y!));
+}
+
+/** An option that may be there several times. */
+function listed(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 /** The outputs and the last h, in parts that a progress bar can count; whoever reads from the end needs all at once. */
@@ -83,7 +125,7 @@ function inParts(layer: AnyLayer, input: torch.Tensor, terminal: Terminal): [tor
 /** Steps between two moves of the bar; results do not depend on it. */
 const STEPS = 256;
 
-function expectInput({ input, batchFirst }: Options, x: torch.Tensor, layer: AnyLayer): void {
+function expectInput(input: string, { batchFirst }: Options, x: torch.Tensor, layer: AnyLayer): void {
   const rank = x.shape.length;
   if (batchFirst && rank !== 3) throw new CommandError(`${input}: --batch-first needs three dimensions, not ${rank}`);
   if (rank < 2 || rank > 3 || x.shape.at(-1) !== layer.inputSize || x.shape.includes(0)) {

@@ -193,8 +193,9 @@ export { logSoftmax, logsumexp, softmax } from "./autograd/softmax.ts";
 export { Tensor } from "./autograd/tensor.ts";
 export { clone, reshape } from "./autograd/views.ts";
 export * as autograd from "./autograd.ts";
-// Pages
 export type { Algebra, Cell } from "./cells/cell.ts";
+// The pages of mathematics
+export * as cells from "./cells.ts";
 // Errors
 export {
   AssertionError,

@@ -265,8 +265,9 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
   return add(matmul(x, t(weight)), bias);
 }
 
-/** `linear` for rows (B, in) and a matrix that is transposed already (in, out): a loop transposes it once. */
+/** `linear` for rows (B, in), most of the time, and a matrix that is transposed already (in, out): a loop does it once. */
 export function affine(x: Tensor, matrix: Tensor, bias?: Tensor | null): Tensor {
+  if (x.shape.length !== 2) return linear(x, t(matrix), bias);
   return bias ? addmm(bias, x, matrix) : mm(x, matrix);
 }
 

@@ -7,7 +7,7 @@ import { RuntimeError } from "../check.ts";
 import { type DType, float64 } from "../dense/dtype.ts";
 import type { Unary } from "../dense/elementwise.ts";
 import { engine } from "../engine/engine.ts";
-import { type ElementaryName, functions } from "../engine/functions.ts";
+import type { ElementaryName } from "../engine/functions.ts";
 import type { Values } from "../engine/gemm.ts";
 import { expectOperand } from "./argument.ts";
 import { add, div, eq, ge, gt, le, logicalAnd, lt, mul, neg, sub, where } from "./arithmetic.ts";
@@ -21,7 +21,7 @@ type OfOne = (x: Tensor) => Tensor;
 export const elementary =
   (name: ElementaryName) =>
   (dtype: DType): Unary => ({
-    number: functions(toFloatType(dtype) === float64 ? "float64" : "float32")[name],
+    number: engine.functions(toFloatType(dtype) === float64 ? "float64" : "float32")[name],
     array: (out, x) => engine.map(name, out as Values, x as Values),
   });
 const real = (number: (x: number) => number) => (): Unary => ({ number });

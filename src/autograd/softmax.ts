@@ -6,7 +6,8 @@ import { type DType, float32, float64 } from "../dense/dtype.ts";
 import { fourOperations, map, zip } from "../dense/elementwise.ts";
 import * as rows from "../dense/reduce.ts";
 import { wrapDim, wrapDims } from "../dense/shape.ts";
-import { functions } from "../engine/functions.ts";
+import { engine } from "../engine/engine.ts";
+import type { ElementaryFunctions } from "../engine/functions.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { spread, toDtype } from "./broadcast.ts";
 import { elementary, exp } from "./pointwise.ts";
@@ -36,8 +37,8 @@ function rowMaximum(data: ArrayLike<number>, start: number, length: number): num
   return largest;
 }
 
-function scalars(dtype: DType): ReturnType<typeof functions> {
-  return functions(dtype === float64 ? "float64" : "float32");
+function scalars(dtype: DType): ElementaryFunctions {
+  return engine.functions(dtype === float64 ? "float64" : "float32");
 }
 
 function prepared(

@@ -4,6 +4,12 @@
  */
 import { fma32 } from "../arithmetic/fma.ts";
 
+/**
+ * How a·b + c is rounded in float32: once, by a fused multiply-add, or the product and then the sum. The second is for
+ * machines that have only that; everything else is the same in both.
+ */
+export type Arithmetic = "fma" | "muladd";
+
 /** What an operation takes: a value, or a constant, a JavaScript number that is a float32 already. */
 export type Operand<V> = V | number;
 
@@ -20,7 +26,7 @@ export interface Float32Algebra<V> {
   mul(a: Operand<V>, b: Operand<V>): V;
   /** `f32x4.div` */
   div(a: Operand<V>, b: Operand<V>): V;
-  /** a·b + c with one rounding: `f32x4.relaxed_madd`, where the machine has it. */
+  /** a·b + c: `f32x4.relaxed_madd` where it rounds once, or `f32x4.mul` and `f32x4.add`; see `Arithmetic`. */
   fma(a: Operand<V>, b: Operand<V>, c: Operand<V>): V;
   /** The sign bit flipped, also that of 0: `f32x4.neg` */
   negate(a: V): V;
@@ -47,13 +53,12 @@ export interface Float32Algebra<V> {
 
 const { abs, fround, max, min } = Math;
 
-/** The reader that computes: a value is a JavaScript number that is a float32. */
-export const numbers: Float32Algebra<number> = {
+/** What all arithmetics have in common: a value is a JavaScript number that is a float32. */
+const common: Omit<Float32Algebra<number>, "fma"> = {
   add: (a, b) => fround(a + b),
   sub: (a, b) => fround(a - b),
   mul: (a, b) => fround(a * b),
   div: (a, b) => fround(a / b),
-  fma: fma32,
   negate: (a) => -a,
   abs,
   copySign: (magnitude, sign) => (sign < 0 || Object.is(sign, -0) ? -magnitude : magnitude),
@@ -71,6 +76,11 @@ export const numbers: Float32Algebra<number> = {
   },
   whereLess: (a, b, then, otherwise) => (a < b ? then : otherwise),
 };
+
+/** The reader that computes with fused multiply-add. */
+export const fused: Float32Algebra<number> = { ...common, fma: fma32 };
+/** The reader that rounds each product by itself. */
+export const unfused: Float32Algebra<number> = { ...common, fma: (a, b, c) => fround(fround(a * b) + c) };
 
 const POWERS_OF_TWO = Float32Array.from({ length: 254 }, (_, index) => 2 ** (index - 126));
 const float = new Float32Array(1);

@@ -1,19 +1,32 @@
 /**
  * The engine in use. The fast one is chosen silently wherever the machine has what it takes: compiled at the first work
  * that is worth it, in Node on the spot, in a browser in the background while the plain one answers. Both compute the
- * same bits, so the choice is one of speed only.
+ * same bits in the same arithmetic, which is the machine's best from the first call on: the choice is one of speed only.
  */
 import { RuntimeError } from "../check.ts";
-import { type Engine, type EngineName, plain, type Recurrence, type Unrolled, type WayBack } from "./plain.ts";
-import { compile, compileLater, synchronous } from "./wasm/index.ts";
+import type { Arithmetic } from "./algebra.ts";
+import { type ElementaryFunctions, functions, type Precision } from "./functions.ts";
+import { type Engine, type EngineName, plainEngines, type Recurrence, type Unrolled, type WayBack } from "./plain.ts";
+import { compile, compileLater, offered, synchronous } from "./wasm/index.ts";
 
 // Below this work, measured, copying in and out costs more than it gains.
 const WORTHWHILE_PRODUCTS = 400;
 const WORTHWHILE_ELEMENTS = 8;
 
-let wanted: EngineName = "wasm";
-let fast: Engine | undefined;
-let compiled: Promise<void> | undefined;
+/** What was asked for; in the beginning the fast engine, where there is one. */
+interface Choice {
+  readonly name: EngineName;
+  readonly arithmetic: Arithmetic;
+}
+
+/** A fast engine as far as it is there. */
+interface Fast {
+  engine: Engine | undefined;
+  readonly compiled: Promise<void>;
+}
+
+let choice: Choice | undefined;
+const fast: Partial<Record<Arithmetic, Fast>> = {};
 
 /** Settings and work of the engine in use. */
 export const engine = {
@@ -22,35 +35,42 @@ export const engine = {
     return current().name;
   },
 
-  /** "fma" if products are added with one rounding; see `Engine`. */
-  get arithmetic(): Engine["arithmetic"] {
+  /** "fma" if products are added with one rounding, "muladd" if with two; numbers of the two differ in their last bits. */
+  get arithmetic(): Arithmetic {
     return current().arithmetic;
   },
 
-  /** Chooses an engine. Errors: RuntimeError if the machine cannot run it. */
-  use(name: EngineName): void {
-    if (name === "wasm" && synchronous() && !start()) {
-      throw new RuntimeError('engine: "wasm" is not available here', "it needs WebAssembly with fused relaxed SIMD");
-    }
-    wanted = name;
+  /**
+   * Chooses an engine, and an arithmetic; without one, "plain" has "fma" and "wasm" the best that the machine has. Errors:
+   * RuntimeError if the machine cannot run it, and nothing is changed.
+   */
+  use(name: EngineName, { arithmetic }: { readonly arithmetic?: Arithmetic } = {}): void {
+    expectOneOf("an engine", ["plain", "wasm"], name);
+    if (arithmetic !== undefined) expectOneOf("an arithmetic", ["fma", "muladd"], arithmetic);
+    if (name === "wasm") expectWasm(arithmetic);
+    choice = { name, arithmetic: arithmetic ?? (name === "wasm" ? best() : "fma") };
   },
 
   /** Resolves when the fast engine is compiled, or known not to be available; only browsers have to wait. */
   async ready(): Promise<void> {
-    start();
-    await compiled;
+    await start(chosen().arithmetic).compiled;
   },
 
   /** `Engine.gemm` */
   gemm(...[out, M, N, K, a, b, bias, options]: Parameters<Engine["gemm"]>): void {
-    const chosen = M * N * K < WORTHWHILE_PRODUCTS ? plain : current();
-    chosen.gemm(out, M, N, K, a, b, bias, options);
+    const own = M * N * K < WORTHWHILE_PRODUCTS ? plainEngines[chosen().arithmetic] : current();
+    own.gemm(out, M, N, K, a, b, bias, options);
   },
 
   /** `Engine.map` */
   map(...[name, out, x]: Parameters<Engine["map"]>): void {
-    const chosen = x.length < WORTHWHILE_ELEMENTS ? plain : current();
-    chosen.map(name, out, x);
+    const own = x.length < WORTHWHILE_ELEMENTS ? plainEngines[chosen().arithmetic] : current();
+    own.map(name, out, x);
+  },
+
+  /** The functions that `map` computes, for one number at a time. */
+  functions(precision: Precision): ElementaryFunctions {
+    return functions(precision, chosen().arithmetic);
   },
 
   /** `Engine.unroll` */
@@ -64,18 +84,50 @@ export const engine = {
   },
 };
 
-function current(): Engine {
-  return (wanted === "wasm" && start()) || plain;
+const best = (): Arithmetic => offered() ?? "fma";
+
+function chosen(): Choice {
+  choice ??= { name: "wasm", arithmetic: best() };
+  return choice;
 }
 
-/** The fast engine as far as it is there; the first call has it compiled. */
-function start(): Engine | undefined {
-  if (compiled) return fast;
-  if (synchronous()) fast = compile();
-  compiled = synchronous()
-    ? Promise.resolve()
-    : compileLater().then((result) => {
-        fast = result;
-      });
-  return fast;
+function current(): Engine {
+  const { name, arithmetic } = chosen();
+  return (name === "wasm" && start(arithmetic).engine) || plainEngines[arithmetic];
+}
+
+/** The fast engine of an arithmetic; the first call has it compiled. */
+function start(arithmetic: Arithmetic): Fast {
+  fast[arithmetic] ??= synchronous() ? onTheSpot(arithmetic) : inTheBackground(arithmetic);
+  return fast[arithmetic];
+}
+
+const onTheSpot = (arithmetic: Arithmetic): Fast => ({ engine: compile(arithmetic), compiled: Promise.resolve() });
+
+function inTheBackground(arithmetic: Arithmetic): Fast {
+  const made: Fast = {
+    engine: undefined,
+    compiled: compileLater(arithmetic).then((engine) => {
+      made.engine = engine;
+    }),
+  };
+  return made;
+}
+
+function expectWasm(arithmetic: Arithmetic = best()): void {
+  if (offered() === "muladd" && arithmetic === "fma") {
+    throw new RuntimeError(
+      'engine: "wasm" has no arithmetic "fma" here, since the machine has no fused multiply-add',
+      'use { arithmetic: "muladd" }, or "plain", which has both',
+    );
+  }
+  if (!offered() || (synchronous() && !start(arithmetic).engine)) {
+    throw new RuntimeError('engine: "wasm" is not available here', "it needs WebAssembly with SIMD");
+  }
+}
+
+function expectOneOf(what: string, known: readonly string[], given: unknown): void {
+  if (known.some((name) => name === given)) return;
+  const names = known.map((name) => `"${name}"`).join(" or ");
+  throw new RuntimeError(`engine: expected ${what}, ${names}, got ${JSON.stringify(given)}`);
 }

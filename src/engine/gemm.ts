@@ -4,9 +4,11 @@
  *     acc = 0;  acc = a_k·b_k + acc  for k = 0 .. K-1 in this order;  out = acc + bias
  *
  * so that no blocking, batch size or neighbour can change its bits. In float32 each link is a fused multiply-add with
- * one rounding. In float64, which is the judge of the others, product and sum round separately.
+ * one rounding, or where the machine has none, a product and a sum (see `Arithmetic`). In float64, which is the judge of
+ * the others, product and sum round separately.
  */
 import { fma32 } from "../arithmetic/fma.ts";
+import type { Arithmetic } from "./algebra.ts";
 
 /** Memory that the engines compute on. Everything in one call is of the same kind. */
 export type Values = Float32Array | Float64Array;
@@ -30,6 +32,7 @@ export interface GemmOptions {
  * memory with the others. The bias is added last, once.
  */
 export function gemm(
+  arithmetic: Arithmetic,
   out: Values,
   M: number,
   N: number,
@@ -40,9 +43,7 @@ export function gemm(
   { accumulate = false }: GemmOptions = {},
 ): void {
   if (!accumulate) out.fill(0, 0, M * N);
-  const single = out instanceof Float32Array;
-  const oneColumn = single ? oneColumn32 : oneColumn64;
-  const fourColumns = single ? fourColumns32 : fourColumns64;
+  const { oneColumn, fourColumns } = LOOPS[out instanceof Float32Array ? arithmetic : "float64"];
   for (let row = 0; row < M; row++) {
     const left = a.offset + row * a.rowStride;
     const to = row * N;
@@ -54,15 +55,25 @@ export function gemm(
   }
 }
 
+const { fround } = Math;
+
 // The inner loops. Each continues the chains at out[to ...], which belong to the row of `a` that begins at `left` and
 // the column of `b` that begins at `right`, and with four, the three columns after it: four chains side by side hide
 // that each link must wait for the one before. Nothing is packed first: arithmetic is the limit here, not memory.
 
-function oneColumn32(out: Values, to: number, K: number, a: Matrix, left: number, b: Matrix, right: number): void {
+function oneColumnFused(out: Values, to: number, K: number, a: Matrix, left: number, b: Matrix, right: number): void {
   const { data: x, columnStride: xStep } = a;
   const { data: y, rowStride: yStep } = b;
   let sum = out[to];
   for (let k = 0; k < K; k++) sum = fma32(x[left + k * xStep], y[right + k * yStep], sum);
+  out[to] = sum;
+}
+
+function oneColumnUnfused(out: Values, to: number, K: number, a: Matrix, left: number, b: Matrix, right: number): void {
+  const { data: x, columnStride: xStep } = a;
+  const { data: y, rowStride: yStep } = b;
+  let sum = out[to];
+  for (let k = 0; k < K; k++) sum = fround(fround(x[left + k * xStep] * y[right + k * yStep]) + sum);
   out[to] = sum;
 }
 
@@ -74,7 +85,7 @@ function oneColumn64(out: Values, to: number, K: number, a: Matrix, left: number
   out[to] = sum;
 }
 
-function fourColumns32(out: Values, to: number, K: number, a: Matrix, left: number, b: Matrix, right: number): void {
+function fourColumnsFused(out: Values, to: number, K: number, a: Matrix, left: number, b: Matrix, right: number): void {
   const { data: x, columnStride: xStep } = a;
   const { data: y, rowStride: yStep, columnStride: next } = b;
   let [sum0, sum1, sum2, sum3] = [out[to], out[to + 1], out[to + 2], out[to + 3]];
@@ -85,6 +96,32 @@ function fourColumns32(out: Values, to: number, K: number, a: Matrix, left: numb
     sum1 = fma32(factor, y[from + next], sum1);
     sum2 = fma32(factor, y[from + 2 * next], sum2);
     sum3 = fma32(factor, y[from + 3 * next], sum3);
+  }
+  out[to] = sum0;
+  out[to + 1] = sum1;
+  out[to + 2] = sum2;
+  out[to + 3] = sum3;
+}
+
+function fourColumnsUnfused(
+  out: Values,
+  to: number,
+  K: number,
+  a: Matrix,
+  left: number,
+  b: Matrix,
+  right: number,
+): void {
+  const { data: x, columnStride: xStep } = a;
+  const { data: y, rowStride: yStep, columnStride: next } = b;
+  let [sum0, sum1, sum2, sum3] = [out[to], out[to + 1], out[to + 2], out[to + 3]];
+  for (let k = 0; k < K; k++) {
+    const factor = x[left + k * xStep];
+    const from = right + k * yStep;
+    sum0 = fround(fround(factor * y[from]) + sum0);
+    sum1 = fround(fround(factor * y[from + next]) + sum1);
+    sum2 = fround(fround(factor * y[from + 2 * next]) + sum2);
+    sum3 = fround(fround(factor * y[from + 3 * next]) + sum3);
   }
   out[to] = sum0;
   out[to + 1] = sum1;
@@ -109,3 +146,9 @@ function fourColumns64(out: Values, to: number, K: number, a: Matrix, left: numb
   out[to + 2] = sum2;
   out[to + 3] = sum3;
 }
+
+const LOOPS = {
+  fma: { oneColumn: oneColumnFused, fourColumns: fourColumnsFused },
+  muladd: { oneColumn: oneColumnUnfused, fourColumns: fourColumnsUnfused },
+  float64: { oneColumn: oneColumn64, fourColumns: fourColumns64 },
+};

@@ -1,5 +1,6 @@
 /** The narrow waist: what every engine can do with flat memory, and the plain engine, which the others must equal. */
 import type { Cell } from "../cells/cell.ts";
+import type { Arithmetic } from "./algebra.ts";
 import { type ElementaryName, functions } from "./functions.ts";
 import { type GemmOptions, gemm, type Matrix, type Values } from "./gemm.ts";
 
@@ -7,8 +8,8 @@ import { type GemmOptions, gemm, type Matrix, type Values } from "./gemm.ts";
 export interface Engine {
   /** The name by which it is chosen. */
   readonly name: EngineName;
-  /** How a float32 product chain rounds: once for each link, or once for the product and once for the sum. */
-  readonly arithmetic: "fma" | "muladd";
+  /** How a float32 a·b + c is rounded, in products and in functions alike. Engines of one arithmetic have the same bits. */
+  readonly arithmetic: Arithmetic;
   /** The matrix product out = a·b + bias, each output a chain in the order of k; see gemm.ts. */
   gemm(out: Values, M: number, N: number, K: number, a: Matrix, b: Matrix, bias?: Values, options?: GemmOptions): void;
   /** out = f(x) for each number of a contiguous array, in the precision of `out`; see functions.ts. */
@@ -124,15 +125,20 @@ export interface Recurrence {
 /** The engines that there are. */
 export type EngineName = "plain" | "wasm";
 
-/** The engine in plain JavaScript: the reference. */
-export const plain: Engine = {
+const plainEngine = (arithmetic: Arithmetic): Engine => ({
   name: "plain",
-  arithmetic: "fma",
-  gemm,
+  arithmetic,
+  gemm: (out, M, N, K, a, b, bias, options) => gemm(arithmetic, out, M, N, K, a, b, bias, options),
   map(name, out, x) {
-    const f = functions(out instanceof Float32Array ? "float32" : "float64")[name];
+    const f = functions(out instanceof Float32Array ? "float32" : "float64", arithmetic)[name];
     for (let i = 0; i < x.length; i++) out[i] = f(x[i]);
   },
   unroll: () => false,
   recurSaving: () => undefined,
-};
+});
+
+/** The engine in plain JavaScript: the reference. */
+export const plain = plainEngine("fma");
+
+/** The reference for each arithmetic. */
+export const plainEngines: Readonly<Record<Arithmetic, Engine>> = { fma: plain, muladd: plainEngine("muladd") };

@@ -32,7 +32,7 @@ export function saveNpy(tensor: Tensor): Uint8Array {
   return writeNpy(tensor.value);
 }
 
-/** The bytes of a .npz file. */
+/** The bytes of a .npz file. Errors: FormatError for bfloat16, and for names that are no names of files: `a//b`, `../a`. */
 export function saveNpz(tensors: NamedTensors): Uint8Array {
   return writeNpz(tensorsByName("saveNpz", tensors));
 }

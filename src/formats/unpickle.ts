@@ -41,7 +41,7 @@ export class Callable {
 /** 200,000 tensors, or a long vocabulary. */
 const MAX_BYTES = 2 ** 25;
 
-/** One byte can make a container of some hundred: this keeps what a hostile file costs under a gigabyte. */
+/** One byte can make a container of some hundred, a dict or set of twice as many: so much may a hostile file cost. */
 const MAX_CONTAINERS = 2 ** 20;
 
 /** Values and marks that wait on the stack: lists and dicts of any length are handed over in batches of a thousand. */
@@ -59,6 +59,8 @@ export class Unpickler {
   readonly #marks: number[] = [];
   /** A Map, not an array: the file chooses the indices. */
   readonly #memo = new Map<number, unknown>();
+  /** Tuples with something in them that can change, however deep. */
+  readonly #changing = new Set<unknown>();
   readonly #start: number;
   #instruction = 0;
   #containers = 0;
@@ -115,10 +117,10 @@ export class Unpickler {
     [OPCODE.BINUNICODE]: () => this.#push(this.#text(this.#reader.u32())),
     [OPCODE.SHORT_BINSTRING]: () => this.#push(this.#text(this.#reader.u8())),
     [OPCODE.EMPTY_TUPLE]: () => this.#make(tuple([])),
-    [OPCODE.TUPLE1]: () => this.#tuple(1),
-    [OPCODE.TUPLE2]: () => this.#tuple(2),
-    [OPCODE.TUPLE3]: () => this.#tuple(3),
-    [OPCODE.TUPLE]: () => this.#make(tuple(this.#popMarked())),
+    [OPCODE.TUPLE1]: () => this.#tuple(this.#popSome(1)),
+    [OPCODE.TUPLE2]: () => this.#tuple(this.#popSome(2)),
+    [OPCODE.TUPLE3]: () => this.#tuple(this.#popSome(3)),
+    [OPCODE.TUPLE]: () => this.#tuple(this.#popMarked()),
     [OPCODE.EMPTY_LIST]: () => this.#make([]),
     [OPCODE.EMPTY_DICT]: () => this.#make(new Map()),
     [OPCODE.EMPTY_SET]: () => this.#make(new Set()),
@@ -160,6 +162,10 @@ export class Unpickler {
     return this.#stack.splice(mark);
   }
 
+  #popSome(count: number): unknown[] {
+    return Array.from({ length: count }, () => this.#pop()).reverse();
+  }
+
   #get(index: number): void {
     const value = this.#memo.get(index);
     if (value === undefined) throw this.error(`memo ${index} was never set`);
@@ -169,14 +175,20 @@ export class Unpickler {
   // ---- values
 
   #make(container: unknown): void {
-    this.#containers += 1;
+    this.#containers += container instanceof Map || container instanceof Set ? 2 : 1;
     if (this.#containers > MAX_CONTAINERS) throw this.error(`more than ${MAX_CONTAINERS} containers`);
     this.#push(container);
   }
 
-  #tuple(length: number): void {
-    const items = Array.from({ length }, () => this.#pop());
-    this.#make(tuple(items.reverse()));
+  #tuple(items: unknown[]): void {
+    const made = tuple(items);
+    if (items.some((item) => this.#changes(item))) this.#changing.add(made);
+    this.#make(made);
+  }
+
+  /** Whether a value can change, so that Python has no hash of it. */
+  #changes(value: unknown): boolean {
+    return isList(value) || value instanceof Map || value instanceof Set || this.#changing.has(value);
   }
 
   #append(items: readonly unknown[]): void {
@@ -194,7 +206,7 @@ export class Unpickler {
 
   /** A value as the key of a Map or the member of a Set. Whole floats are found as the numbers that they equal. */
   hashable(key: unknown): unknown {
-    if (isList(key) || key instanceof Map || key instanceof Set) throw this.error("a container cannot be a key");
+    if (this.#changes(key)) throw this.error("a container cannot be a key");
     return key instanceof Number ? key.valueOf() : key;
   }
 

@@ -6,6 +6,7 @@ import { ByteWriter } from "./bytes.ts";
 import { crc32 } from "./crc32.ts";
 import { FormatError } from "./format-error.ts";
 import { encodeUtf8 } from "./utf8.ts";
+import { isPlainName } from "./zip.ts";
 
 /** Name and content of an entry. */
 export type NewEntry = readonly [name: string, bytes: Uint8Array];
@@ -16,11 +17,14 @@ export const ALIGNMENT = 64;
 /** Above this, sizes need another form of header, and JavaScript's buffers end not far from it. */
 const MAX_ARCHIVE = 2 ** 32 - 1;
 
+/** The length of a name has 16 bits. */
+const MAX_NAME = 0xffff;
+
 /** Names are UTF-8; sizes follow the data, where there are any. */
 const [UTF8_NAMES, SIZES_FOLLOW] = [1 << 11, 1 << 3];
 const LOCAL_SIZE = 30;
 
-/** The archive. Errors: FormatError at 4 GiB. */
+/** The archive. Errors: FormatError at 4 GiB, and for names that `readZip` would refuse. */
 export function writeZip(entries: readonly NewEntry[]): Uint8Array {
   const directory = new ByteWriter();
   const chunks: Uint8Array[] = [];
@@ -31,6 +35,8 @@ export function writeZip(entries: readonly NewEntry[]): Uint8Array {
   };
   for (const [name, bytes] of entries) {
     const rawName = encodeUtf8(name);
+    if (!isPlainName(name) || /\p{Cs}/u.test(name) || rawName.length > MAX_NAME)
+      throw new FormatError("is no name that an archive can have", { format: "zip", part: name });
     const crc = crc32(bytes);
     const start = position;
     const flags = bytes.length > 0 ? UTF8_NAMES | SIZES_FOLLOW : UTF8_NAMES;

@@ -176,10 +176,14 @@ function readCentral(reader: ByteReader): CentralRecord {
 function readName(reader: ByteReader, raw: Uint8Array, at: number): string {
   const name = decodeUtf8(raw);
   if (name === undefined) throw reader.error("a name that is not UTF-8", at);
-  const parts = name.replace(/\/$/, "").split("/");
-  const plain = parts.every((part) => part !== "" && part !== "." && part !== "..");
-  if (!plain || /[\\\0]|^[A-Za-z]:/.test(name)) throw reader.error(`${shown(name)} is no plain name`, at);
+  if (!isPlainName(name)) throw reader.error(`${shown(name)} is no plain name`, at);
   return name;
+}
+
+/** Whether a name leads to one place only, whoever takes it for a path: no way up, no root, no drive, no end in the middle. */
+export function isPlainName(name: string): boolean {
+  const parts = name.replace(/\/$/, "").split("/");
+  return parts.every((part) => part !== "" && part !== "." && part !== "..") && !/[\\\0]|^[A-Za-z]:/.test(name);
 }
 
 const ZIP64_FIELD = 1;

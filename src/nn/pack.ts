@@ -44,13 +44,14 @@ export function packPaddedSequence(
   options: PackPaddedOptions = {},
 ): PackedSequence {
   const { batchFirst = false, enforceSorted = true, allowEmpty = false } = options;
-  const given = readLengths(lengths, enforceSorted);
+  const list = lengthsTensor(lengths, enforceSorted);
   expectInput(input, enforceSorted);
+  const given = readIntegers(list);
   const order = enforceSorted ? [...given.keys()] : longestFirst(given);
   const sorted = order.map((b) => given[b]!);
   const indices = enforceSorted && !(allowEmpty && sorted.at(-1) === 0) ? null : integers(order);
   const ordered = enforceSorted ? input : indexSelect(input, batchFirst ? 0 : 1, indices!);
-  expectPackable(ordered, sorted, batchFirst, allowEmpty);
+  expectPackable(ordered, sorted, list.shape.length, batchFirst, allowEmpty);
   const batchSizes = livingAtEachTime(sorted);
   return new PackedSequence(packRows(ordered, batchSizes, batchFirst), integers(batchSizes), indices);
 }
@@ -115,21 +116,28 @@ function expectInput(input: unknown, enforceSorted: boolean): void {
   );
 }
 
-function readLengths(lengths: readonly (number | bigint)[] | Tensor, enforceSorted: boolean): number[] {
+function lengthsTensor(lengths: readonly (number | bigint)[] | Tensor, enforceSorted: boolean): Tensor {
   if (lengths === null || lengths === undefined) {
     throw new TypeError("'NoneType' object cannot be interpreted as an integer");
   }
   const given = lengths instanceof Tensor ? lengths : tensor(lengths, { dtype: int64 });
-  const rank = given.shape.length;
-  if (rank > 1 && !enforceSorted) throw new IndexError("index_select(): Index is supposed to be a vector");
+  const isSorting = given.shape.length > 1 && !enforceSorted;
+  if (isSorting) throw new IndexError("index_select(): Index is supposed to be a vector");
+  return given;
+}
+
+/** In torch's order: of two mistakes it tells the first. */
+function expectPackable(
+  input: Tensor,
+  sorted: readonly number[],
+  rank: number,
+  batchFirst: boolean,
+  allowEmpty: boolean,
+): void {
+  if (!allowEmpty && input.value.count === 0) throw new RuntimeError("Cannot pack empty tensors.");
   if (rank !== 1) {
     throw new RuntimeError(`'lengths' argument should be a 1D CPU int64 tensor, but got ${rank}D cpu Long tensor`);
   }
-  return readIntegers(given);
-}
-
-function expectPackable(input: Tensor, sorted: readonly number[], batchFirst: boolean, allowEmpty: boolean): void {
-  if (!allowEmpty && input.value.count === 0) throw new RuntimeError("Cannot pack empty tensors.");
   if (input.shape.length === 0 && !batchFirst) {
     throw new IndexError("Dimension specified as 1 but tensor has no dimensions");
   }

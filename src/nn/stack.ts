@@ -89,7 +89,11 @@ function expectOneDtype({ weights }: Stack, x: Tensor, start: readonly Tensor[])
   const [h = x.dtype, ...others] = start.map((state) => state.dtype);
   const same = [weights[0]!.weightHh.dtype, h].every((dtype) => dtype === x.dtype);
   if (same && others.every((dtype) => dtype === x.dtype || (x.dtype === bfloat16 && dtype === float32))) return;
-  if ([h, ...others].some((dtype) => dtype !== float32 && dtype !== float16 && dtype !== bfloat16)) {
+  if (
+    [weights[0]!.weightHh.dtype, h, ...others].some(
+      (dtype) => dtype !== float32 && dtype !== float16 && dtype !== bfloat16,
+    )
+  ) {
     throw new RuntimeError("get_mkldnn_dtype: unsupported data type");
   }
   throw new RuntimeError(
@@ -101,12 +105,12 @@ function expectOneDtype({ weights }: Stack, x: Tensor, start: readonly Tensor[])
  * Where nobody asks for gradients or watches the steps, the engine runs whole loops, if it can: those of the stack, or of
  * a layer in it. Else it is asked loop by loop, with the way back, and at last each step goes by itself, with the same bits.
  */
-function runStack(own: Stack, x: Sequences, B: number, start: readonly Tensor[], joinedBy = "StackBackward0"): Run {
+function runStack(own: Stack, x: Sequences, B: number, start: readonly Tensor[], fused?: string): Run {
   const dropsOut = own.dropout > 0 && own.training && own.weights.length > own.D;
-  return (!dropsOut && recur(own, x.data, x.batchSizes, B, start)) || runLayers(own, x, B, start, joinedBy);
+  return (!dropsOut && recur(own, x.data, x.batchSizes, B, start)) || runLayers(own, x, B, start, fused);
 }
 
-function runLayers(own: Stack, x: Sequences, B: number, start: readonly Tensor[], joinedBy: string): Run {
+function runLayers(own: Stack, x: Sequences, B: number, start: readonly Tensor[], fused?: string): Run {
   const { weights, D } = own;
   const given = begin(own, x.data, B, start);
   const starts = given.map((state) => unbind(state));
@@ -120,7 +124,7 @@ function runLayers(own: Stack, x: Sequences, B: number, start: readonly Tensor[]
     const whole = weights.length > D ? recur(layer, data, x.batchSizes, B, from()) : undefined;
     if (whole) for (const [i, state] of whole[1].entries()) ends[i]!.push(...unbind(state));
     const sides = starts.map((states) => states.slice(first, first + D));
-    data = whole ? whole[0] : runLayer(layer, { ...x, data }, B, sides, ends, joinedBy);
+    data = whole ? whole[0] : runLayer(layer, { ...x, data }, B, sides, ends, fused);
     if (!last && own.dropout > 0) data = dropout(data, own.dropout, own.training);
   }
   return [data, ends.map((states) => stack(states))];
@@ -133,12 +137,12 @@ function runLayer(
   B: number,
   starts: readonly (readonly Tensor[])[],
   ends: readonly Tensor[][],
-  joinedBy: string,
+  fused?: string,
 ): Tensor {
   const outputs = weights.map((side, direction) => {
     const state = Object.fromEntries(cell.state.map((name, i) => [name, starts[i]![direction]!]));
     const run = isUsual(cell, side, x, B, state) ? runSide : runLiterally;
-    const { output, state: end } = run(cell, side, x, state, direction === 1, joinedBy);
+    const { output, state: end } = run(cell, side, x, state, direction === 1, fused);
     for (const [i, name] of cell.state.entries()) ends[i]!.push(end[name]!);
     return output;
   });
@@ -157,10 +161,10 @@ function runSide(
   x: Sequences,
   start: CellState,
   reverse: boolean,
-  joinedBy: string,
+  fused = "StackBackward0",
 ): LoopResult {
   const { data: projected, batchSizes } = project(weights, x);
-  const name = batchSizes ? "CatBackward0" : joinedBy;
+  const name = batchSizes ? "CatBackward0" : fused;
   const entered = loopWeights(cell, weights);
   const stepwise = (loop: RecordedLoop): LoopResult => {
     const read = { ...entered, matrix: loop.matrix, bias: loop.bias, vectors: loop.vectors };

@@ -1,8 +1,10 @@
 /** The activations of recurrent nodes, with ONNX's names and constants. */
+
 import { softsign } from "../autograd/activation.ts";
 import { add, clamp, gt, mul, where } from "../autograd/arithmetic.ts";
 import { elu, leakyRelu, relu, sigmoid, softplus, tanh } from "../autograd/pointwise.ts";
 import type { Tensor } from "../autograd/tensor.ts";
+import { shown } from "../formats/format-error.ts";
 import type { Call } from "./call.ts";
 
 /** An activation with its constants filled in. */
@@ -54,7 +56,7 @@ export function readActivations(call: Call, defaults: readonly string[]): Activa
   };
   const activations = names.map((name): Activation => {
     const rule = RULES.get(name);
-    if (!rule) throw call.error(`unknown activation ${name.slice(0, 40)}`);
+    if (!rule) throw call.error(`unknown activation ${shown(name)}`);
     const alpha = constant(name, "alpha", rule.alpha, nextAlpha);
     const beta = constant(name, "beta", rule.beta, nextBeta);
     return { name, alpha, beta, run: (x) => rule.run(x, alpha ?? 0, beta ?? 0) };

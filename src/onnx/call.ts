@@ -90,7 +90,7 @@ export class Call {
 
   /** What is wrong with this node. */
   error(message: string): FormatError {
-    return new FormatError(message, { format: "onnx", part: this.label });
+    return new FormatError(message, { format: "onnx", part: this.label, offset: this.node.offset });
   }
 
   #get<Kind extends AttributeKind>(name: string, kind: Kind): AttributeValues[Kind] | undefined {

@@ -27,7 +27,7 @@ export interface ExportOptions {
 }
 
 /** A module; or layers in the order in which they run, with or without names. */
-export type Network = Module | readonly Module[] | { readonly [name: string]: Module };
+export type Network = Module | readonly Module[] | ReadonlyMap<string, Module> | { readonly [name: string]: Module };
 
 /** A layer and where it stands. */
 export interface NamedLayer {
@@ -82,10 +82,13 @@ export function exportOnnx(network: Network, options: ExportOptions = {}): Uint8
 /** The layers that a network runs, in order. */
 function layersOf(network: Network): NamedLayer[] {
   if (network instanceof Module) return unfolded("", network);
-  const named = Array.isArray(network)
-    ? (network as readonly Module[]).map((module, i) => [String(i), module] as const)
-    : Object.entries(network as { readonly [name: string]: Module });
-  return named.flatMap(([name, module]) => unfolded(name, module));
+  return namedLayers(network).flatMap(([name, module]) => unfolded(name, module));
+}
+
+function namedLayers(network: Exclude<Network, Module>): readonly (readonly [string, Module])[] {
+  if (network instanceof Map) return [...network];
+  if (Array.isArray(network)) return network.map((module, i) => [String(i), module]);
+  return Object.entries(network as { readonly [name: string]: Module });
 }
 
 function unfolded(path: Path, module: Module): NamedLayer[] {

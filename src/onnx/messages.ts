@@ -14,6 +14,8 @@ export interface ModelMessage {
 
 /** Nodes in order, the constants that they read, and what goes in and out. */
 export interface GraphMessage {
+  /** Its first byte in the file. */
+  readonly offset: number;
   readonly name: string;
   readonly nodes: readonly NodeMessage[];
   readonly initializers: readonly TensorMessage[];
@@ -25,6 +27,8 @@ export interface GraphMessage {
 
 /** One operation: it reads values by name and gives others names. An absent value has the empty name. */
 export interface NodeMessage {
+  /** Its first byte in the file. */
+  readonly offset: number;
   readonly name: string;
   readonly opType: string;
   readonly domain: string;
@@ -72,6 +76,8 @@ export const ATTRIBUTE_KINDS: readonly (AttributeKind | undefined)[] = [
 
 /** A tensor as the file has it. Its numbers are in one of the fields. */
 export interface TensorMessage {
+  /** Its first byte in the file. */
+  readonly offset: number;
   readonly name: string;
   readonly dims: readonly number[];
   readonly dataType: number;

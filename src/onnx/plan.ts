@@ -48,13 +48,14 @@ class Names {
 
 /** Looks at all of a graph; `around` are the names that it sees besides its own. Errors: FormatError. */
 export function planGraph(graph: GraphMessage, opset: number, around?: Names): Plan {
-  if (graph.sparse > 0) throw new FormatError("sparse initialisers are not supported", { format: "onnx" });
+  const place = { format: "onnx", part: "graph", offset: graph.offset };
+  const fail = (text: string): FormatError => new FormatError(text, place);
+  if (graph.sparse > 0) throw fail("sparse initialisers are not supported");
   const known = new Names(around);
   const define = (name: string, fail: (text: string) => FormatError): void => {
     if (known.own.has(name)) throw fail(`the value ${shown(name)} is made twice`);
     known.own.add(name);
   };
-  const fail = (text: string): FormatError => new FormatError(text, { format: "onnx", part: "graph" });
   const inputs = new Set(graph.inputs.map(({ name }) => name));
   for (const { name } of graph.inputs) define(name, fail);
   const initialised = new Set<string>();

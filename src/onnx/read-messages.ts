@@ -10,7 +10,7 @@ import {
   type TensorMessage,
   type ValueMessage,
 } from "./messages.ts";
-import { type Fields, readFields } from "./wire.ts";
+import { type Fields, readFields, type Span } from "./wire.ts";
 
 /** Graphs within graphs; what exporters write is a few deep, and the stack is not for the file to fill. */
 const DEEPEST = 64;
@@ -21,15 +21,15 @@ export function readModel(bytes: Uint8Array): ModelMessage {
   const [opsets, metadata] = [new Map<string, number>(), new Map<string, string>()];
   const functions: string[] = [];
   let graph: GraphMessage | undefined;
-  readFields(bytes, "the model", {
+  readFields({ bytes, offset: 0 }, "the model", {
     1: (v) => (irVersion = v.integer()),
     2: (v) => (producer = v.text()),
-    7: (v) => (graph = readGraph(v.bytes(), 0)),
-    8: (v) => opsets.set(...readOpset(v.bytes())),
-    14: (v) => metadata.set(...readEntry(v.bytes())),
-    25: (v) => functions.push(readFunctionName(v.bytes())),
+    7: (v) => (graph = readGraph(v.message(), 0)),
+    8: (v) => opsets.set(...readOpset(v.message())),
+    14: (v) => metadata.set(...readEntry(v.message())),
+    25: (v) => functions.push(readFunctionName(v.message())),
   });
-  if (!graph) throw new FormatError(`there is no graph in the file${looks(bytes)}`, { format: "onnx" });
+  if (!graph) throw new FormatError(`there is no graph in the file${looks(bytes)}`, { format: "onnx", offset: 0 });
   return { irVersion, producer, opsets, metadata, functions, graph };
 }
 
@@ -39,61 +39,64 @@ function looks(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes.subarray(0, 2)) === "PK" ? ", which is a zip archive" : "";
 }
 
-function readOpset(bytes: Uint8Array): [domain: string, version: number] {
+function readOpset(span: Span): [domain: string, version: number] {
   let [domain, version] = ["", 0];
-  readFields(bytes, "an opset", { 1: (v) => (domain = v.text()), 2: (v) => (version = v.integer()) });
+  readFields(span, "an opset", { 1: (v) => (domain = v.text()), 2: (v) => (version = v.integer()) });
   return [domain === "ai.onnx" ? "" : domain, version];
 }
 
-function readEntry(bytes: Uint8Array): [key: string, value: string] {
+function readEntry(span: Span): [key: string, value: string] {
   let [key, value] = ["", ""];
-  readFields(bytes, "an entry of metadata", { 1: (v) => (key = v.text()), 2: (v) => (value = v.text()) });
+  readFields(span, "an entry of metadata", { 1: (v) => (key = v.text()), 2: (v) => (value = v.text()) });
   return [key, value];
 }
 
-function readFunctionName(bytes: Uint8Array): string {
+function readFunctionName(span: Span): string {
   let name = "";
-  readFields(bytes, "a function", { 1: (v) => (name = v.text()) });
+  readFields(span, "a function", { 1: (v) => (name = v.text()) });
   return name;
 }
 
-function readGraph(bytes: Uint8Array, depth: number): GraphMessage {
-  if (depth > DEEPEST) throw new FormatError(`graphs are nested more than ${DEEPEST} deep`, { format: "onnx" });
+function readGraph(span: Span, depth: number): GraphMessage {
+  if (depth > DEEPEST) {
+    const place = { format: "onnx", offset: span.offset };
+    throw new FormatError(`graphs are nested more than ${DEEPEST} deep`, place);
+  }
   let [name, sparse] = ["", 0];
   const nodes: NodeMessage[] = [];
   const initializers: TensorMessage[] = [];
   const [inputs, outputs]: ValueMessage[][] = [[], []];
-  readFields(bytes, "a graph", {
-    1: (v) => nodes.push(readNode(v.bytes(), depth)),
+  readFields(span, "a graph", {
+    1: (v) => nodes.push(readNode(v.message(), depth)),
     2: (v) => (name = v.text()),
-    5: (v) => initializers.push(readTensor(v.bytes())),
-    11: (v) => inputs!.push(readValue(v.bytes())),
-    12: (v) => outputs!.push(readValue(v.bytes())),
+    5: (v) => initializers.push(readTensor(v.message())),
+    11: (v) => inputs!.push(readValue(v.message())),
+    12: (v) => outputs!.push(readValue(v.message())),
     15: (v) => {
       v.skip();
       sparse += 1;
     },
   });
-  return { name, nodes, initializers, sparse, inputs: inputs!, outputs: outputs! };
+  return { offset: span.offset, name, nodes, initializers, sparse, inputs: inputs!, outputs: outputs! };
 }
 
-function readNode(bytes: Uint8Array, depth: number): NodeMessage {
+function readNode(span: Span, depth: number): NodeMessage {
   let [name, opType, domain] = ["", "", ""];
   const [inputs, outputs]: string[][] = [[], []];
   const attributes: AttributeMessage[] = [];
   const metadata = new Map<string, string>();
-  readFields(bytes, "a node", {
+  readFields(span, "a node", {
     1: (v) => inputs!.push(v.text()),
     2: (v) => outputs!.push(v.text()),
     3: (v) => (name = v.text()),
     4: (v) => (opType = v.text()),
-    5: (v) => attributes.push(readAttribute(v.bytes(), depth)),
+    5: (v) => attributes.push(readAttribute(v.message(), depth)),
     7: (v) => (domain = v.text()),
-    9: (v) => metadata.set(...readEntry(v.bytes())),
+    9: (v) => metadata.set(...readEntry(v.message())),
   });
   const module = moduleOf(name, metadata.get("pkg.torch.onnx.name_scopes"));
   const own = domain === "ai.onnx" ? "" : domain;
-  return { name, opType, domain: own, module, inputs: inputs!, outputs: outputs!, attributes };
+  return { offset: span.offset, name, opType, domain: own, module, inputs: inputs!, outputs: outputs!, attributes };
 }
 
 /** torch's exporters tell where a node is from: "/encoder/rnn/LSTM" the older, a list "['', 'encoder.rnn', 'lstm']" the newer. */
@@ -104,7 +107,7 @@ function moduleOf(name: string, scopes: string | undefined): string | undefined 
   return scopes ? (steps.slice(1, -1).at(-1) ?? "") : steps.slice(1, -1).join(".");
 }
 
-function readAttribute(bytes: Uint8Array, depth: number): AttributeMessage {
+function readAttribute(span: Span, depth: number): AttributeMessage {
   let [name, type] = ["", 0];
   const [floats, ints, strings]: [number[], number[], string[]] = [[], [], []];
   const value: { -readonly [K in keyof AttributeValues]: AttributeValues[K] } = {
@@ -118,13 +121,13 @@ function readAttribute(bytes: Uint8Array, depth: number): AttributeMessage {
     strings,
   };
   let seen: AttributeMessage["kind"];
-  readFields(bytes, "an attribute", {
+  readFields(span, "an attribute", {
     1: (v) => (name = v.text()),
     2: (v) => ([value.float, seen] = [v.float(), "float"]),
     3: (v) => ([value.int, seen] = [v.integer(), "int"]),
     4: (v) => ([value.string, seen] = [v.text(), "string"]),
-    5: (v) => ([value.tensor, seen] = [readTensor(v.bytes()), "tensor"]),
-    6: (v) => ([value.graph, seen] = [readGraph(v.bytes(), depth + 1), "graph"]),
+    5: (v) => ([value.tensor, seen] = [readTensor(v.message()), "tensor"]),
+    6: (v) => ([value.graph, seen] = [readGraph(v.message(), depth + 1), "graph"]),
     7: (v) => {
       v.floats(floats);
       seen = "floats";
@@ -144,7 +147,7 @@ function readAttribute(bytes: Uint8Array, depth: number): AttributeMessage {
 }
 
 /** Reads a tensor, without making numbers of its bytes. */
-function readTensor(bytes: Uint8Array): TensorMessage {
+function readTensor(span: Span): TensorMessage {
   let [name, dataType, location, foreign] = ["", 0, 0, false];
   let raw: Uint8Array | undefined;
   const [dims, floats, ints, doubles]: number[][] = [[], [], [], []];
@@ -154,7 +157,7 @@ function readTensor(bytes: Uint8Array): TensorMessage {
     v.skip();
     foreign = true;
   };
-  readFields(bytes, "a tensor", {
+  readFields(span, "a tensor", {
     1: (v) => v.integers(dims!),
     2: (v) => (dataType = v.integer()),
     3: other, // a segment of a tensor
@@ -166,10 +169,11 @@ function readTensor(bytes: Uint8Array): TensorMessage {
     9: (v) => (raw = v.bytes()),
     10: (v) => v.doubles(doubles!),
     11: other, // uint64
-    13: (v) => external.set(...readEntry(v.bytes())),
+    13: (v) => external.set(...readEntry(v.message())),
     14: (v) => (location = v.integer()),
   });
   return {
+    offset: span.offset,
     name,
     dims: dims!,
     dataType,
@@ -183,24 +187,24 @@ function readTensor(bytes: Uint8Array): TensorMessage {
   };
 }
 
-function readValue(bytes: Uint8Array): ValueMessage {
+function readValue(span: Span): ValueMessage {
   let [name, dataType] = ["", 0];
   let shape: (number | string | undefined)[] | undefined;
-  const readDim = (dim: Uint8Array): number | string | undefined => {
+  const readDim = (dim: Span): number | string | undefined => {
     let length: number | string | undefined;
     readFields(dim, "a dimension", { 1: (v) => (length = v.integer()), 2: (v) => (length = v.text()) });
     return length;
   };
-  const readShape = (dims: Uint8Array): void => {
+  const readShape = (dims: Span): void => {
     const lengths: (number | string | undefined)[] = [];
-    readFields(dims, "a shape", { 1: (v) => lengths.push(readDim(v.bytes())) });
+    readFields(dims, "a shape", { 1: (v) => lengths.push(readDim(v.message())) });
     shape = lengths;
   };
-  const readTensorType = (type: Uint8Array): void =>
-    readFields(type, "a type", { 1: (v) => (dataType = v.integer()), 2: (v) => readShape(v.bytes()) });
-  readFields(bytes, "a value", {
+  const readTensorType = (type: Span): void =>
+    readFields(type, "a type", { 1: (v) => (dataType = v.integer()), 2: (v) => readShape(v.message()) });
+  readFields(span, "a value", {
     1: (v) => (name = v.text()),
-    2: (v) => readFields(v.bytes(), "a type", { 1: (type) => readTensorType(type.bytes()) }),
+    2: (v) => readFields(v.message(), "a type", { 1: (type) => readTensorType(type.message()) }),
   });
   return { name, dataType, shape };
 }

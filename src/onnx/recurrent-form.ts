@@ -1,4 +1,5 @@
 /** What an RNN, GRU or LSTM node says of itself: every attribute, read and checked. */
+import { shown } from "../formats/format-error.ts";
 import { type Activation, readActivations } from "./activations.ts";
 import type { Call } from "./call.ts";
 import type { WrittenAttribute } from "./write-messages.ts";
@@ -63,7 +64,7 @@ export function readForm(call: Call, kind: RecurrentKind, hiddenSize: number): R
   if (stated !== hiddenSize) throw call.error(`hidden_size is ${stated}, but the weights are for ${hiddenSize}`);
   const direction = call.string("direction", "forward");
   if (direction !== "forward" && direction !== "reverse" && direction !== "bidirectional") {
-    throw call.error(`unknown direction ${direction.slice(0, 40)}`);
+    throw call.error(`unknown direction ${shown(direction)}`);
   }
   const directions = direction === "bidirectional" ? 2 : 1;
   const clip = call.float("clip");

@@ -5,6 +5,7 @@ import { t } from "../autograd/shape.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { clone } from "../autograd/views.ts";
 import { OrderedDict } from "../dense/ordered-dict.ts";
+import { shown } from "../formats/format-error.ts";
 import type { Parameter } from "../nn/parameter.ts";
 import type { Call } from "./call.ts";
 import { type LoadOptions, loadOnnx, type OnnxModel } from "./model.ts";
@@ -12,7 +13,7 @@ import { plainName } from "./names.ts";
 import type { RecurrentNode, TorchLayer } from "./recurrent.ts";
 
 /**
- * A state dict for the network that a file was exported from:
+ * A state dict for the network that a file was exported from, its modules in the order in which they run:
  *
  *     recurrent nodes      encoder.rnn.weight_ih_l0, ...    in torch's order of gates, one layer for each node
  *     products             fc.weight                        turned back, where the exporter turned it
@@ -25,15 +26,18 @@ export function onnxStateDict(bytes: Uint8Array, options: LoadOptions = {}): Ord
   const model = loadOnnx(bytes, options);
   const state = new OrderedDict<string, Tensor>();
   noGrad(() => {
-    for (const [name, tensor] of [...recurrentWeights(model), ...otherWeights(model)]) {
-      if (!state.has(name)) state.set(name, new Tensor(tensor.value));
-    }
+    const found = [...recurrentWeights(model), ...otherWeights(model)].sort(([a], [b]) => a - b);
+    for (const [, name, tensor] of found) if (!state.has(name)) state.set(name, new Tensor(tensor.value));
   });
   return state;
 }
 
+/** A weight, and the step of the graph that reads it first: modules come in the order in which they run. */
+type Weight = readonly [step: number, name: string, weight: Tensor];
+
 /** The nodes of one module are its layers, in order. A node that has the weights of an earlier one is that one again. */
-function* recurrentWeights({ nodes }: OnnxModel): IterableIterator<[string, Tensor]> {
+function* recurrentWeights({ nodes, plan }: OnnxModel): IterableIterator<Weight> {
+  const steps = new Map(plan.steps.map(({ call }, i) => [call, i]));
   const modules = new Map<string, { call: Call; layer: TorchLayer }[]>();
   for (const [call, node] of nodes) {
     const name = moduleName(call);
@@ -44,10 +48,11 @@ function* recurrentWeights({ nodes }: OnnxModel): IterableIterator<[string, Tens
     layers.push({ call, layer: torchLayerOf(call, node) });
   }
   for (const [name, layers] of modules) {
+    const first = steps.get(layers[0]!.call) ?? steps.size;
     for (const [l, { call, layer }] of layers.entries()) {
       expectStacked(call, layer, layers[l - 1]?.layer);
       for (const [own, weight] of layer.namedParameters())
-        yield [within(name, String(own).replace("_l0", `_l${l}`)), weight as Parameter];
+        yield [first, within(name, String(own).replace("_l0", `_l${l}`)), weight as Parameter];
     }
   }
 }
@@ -64,7 +69,7 @@ function expectStacked(call: Call, layer: TorchLayer, below: TorchLayer | undefi
   const same =
     layer.name() === below.name() && layer.bidirectional === below.bidirectional && layer.bias === below.bias;
   if (same && layer.hiddenSize === below.hiddenSize && layer.inputSize === features) return;
-  throw call.error(`it is no further layer of ${moduleName(call)}`);
+  throw call.error(`it is no further layer of ${shown(moduleName(call))}`);
 }
 
 function moduleName({ node, label }: Call): string {
@@ -75,28 +80,37 @@ function within(module: string, name: string): string {
   return module === "" ? name : `${module}.${name}`;
 }
 
-function* otherWeights(model: OnnxModel): IterableIterator<[string, Tensor]> {
+function* otherWeights(model: OnnxModel): IterableIterator<Weight> {
   const registered = new Set<Tensor>(model.weights.parameters());
   for (const [module, factors] of turnedFactors(model)) {
     // A module with several products is no nn.Linear: its weights have other names.
-    const [factor] = factors;
-    if (factors.size === 1) yield [within(module, "weight"), clone(t(factor!), { contiguous: true })];
+    const [factor, step] = [...factors][0]!;
+    if (factors.size === 1) yield [step, within(module, "weight"), clone(t(factor), { contiguous: true })];
   }
+  const { steps } = model.plan;
+  const firstUse = new Map(
+    steps.flatMap(({ call }, i) => call.node.inputs.map((name) => [name, i] as const)).reverse(),
+  );
   for (const [name, tensor] of model.constants.get(model.plan)!) {
-    if (registered.has(tensor) && !isMadeUp(name)) yield [name, tensor];
+    if (registered.has(tensor) && !isMadeUp(name)) yield [firstUse.get(name) ?? steps.length, name, tensor];
   }
 }
 
+/** Matrices, and the steps that multiply by them. */
+type Factors = ReadonlyMap<Tensor, number>;
+
 /** The matrices that the exporter has turned, and so named itself, by the module whose product they are in. */
-function turnedFactors({ plan, constants }: OnnxModel): Map<string, Set<Tensor>> {
+function turnedFactors({ plan, constants }: OnnxModel): ReadonlyMap<string, Factors> {
   const named = constants.get(plan)!;
-  const found = new Map<string, Set<Tensor>>();
-  for (const { call } of plan.steps) {
+  const found = new Map<string, Map<Tensor, number>>();
+  for (const [step, { call }] of plan.steps.entries()) {
     const { opType, inputs, module } = call.node;
     const factor = named.get(inputs[1] ?? "");
     const turned = opType === "MatMul" || (opType === "Gemm" && !call.flag("transB"));
     if (!turned || !factor || !isMadeUp(inputs[1]!) || module === undefined || factor.shape.length !== 2) continue;
-    found.set(module, (found.get(module) ?? new Set()).add(factor));
+    const factors = found.get(module) ?? new Map<Tensor, number>();
+    found.set(module, factors);
+    if (!factors.has(factor)) factors.set(factor, step);
   }
   return found;
 }

@@ -33,10 +33,10 @@ const DATA_TYPES: ReadonlyMap<number, DType> = new Map([
 ]);
 
 /** The dtype of a data type. Errors: FormatError for those that do not exist here. */
-export function dtypeOf(dataType: number, part?: string): DType {
+export function dtypeOf(dataType: number, part?: string, offset?: number): DType {
   const dtype = DATA_TYPES.get(dataType);
   if (dtype) return dtype;
-  throw new FormatError(`data type ${dataType} is not supported`, { format: "onnx", part });
+  throw new FormatError(`data type ${dataType} is not supported`, { format: "onnx", part, offset });
 }
 
 /** The data type of a dtype. */
@@ -61,10 +61,10 @@ const HIGHEST_RANK = 64;
 
 /** The numbers of a tensor: the file's own memory where that can be. Errors: FormatError. */
 export function denseFrom(message: TensorMessage, external?: ReadExternal): Dense {
-  const { dims } = message;
+  const { dims, offset } = message;
   const part = message.name === "" ? "a tensor" : message.name;
-  const fail = (text: string): FormatError => new FormatError(text, { format: "onnx", part });
-  const dtype = dtypeOf(message.dataType, part);
+  const fail = (text: string): FormatError => new FormatError(text, { format: "onnx", part, offset });
+  const dtype = dtypeOf(message.dataType, part, offset);
   if (dims.length > HIGHEST_RANK) throw fail(`${dims.length} dimensions, ${HIGHEST_RANK} are allowed`);
   const count = countOf(dims, fail);
   if (message.foreign) throw fail("its numbers are of a kind that is not read");

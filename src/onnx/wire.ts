@@ -8,14 +8,20 @@ import { FormatError } from "../formats/format-error.ts";
 /** What a message does with the fields that it knows, by number; all others are skipped. */
 export type Fields = { readonly [field: number]: (value: FieldValue) => void };
 
+/** The bytes of a message, and where in the file they begin. */
+export interface Span {
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+}
+
 /** Reads the fields of a message in their order. Errors: FormatError at the byte of the file where a field is broken. */
-export function readFields(bytes: Uint8Array, what: string, fields: Fields): void {
+export function readFields({ bytes, offset }: Span, what: string, fields: Fields): void {
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const start = reader.pos;
     try {
       const [number, wire] = reader.tag();
-      const value = new FieldValue(reader, wire);
+      const value = new FieldValue(reader, wire, offset - bytes.byteOffset);
       const known = fields[number];
       if (known) known(value);
       else value.skip();
@@ -23,7 +29,7 @@ export function readFields(bytes: Uint8Array, what: string, fields: Fields): voi
     } catch (error) {
       if (error instanceof FormatError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      throw new FormatError(`${what} is broken: ${reason}`, { format: "onnx", offset: bytes.byteOffset + start });
+      throw new FormatError(`${what} is broken: ${reason}`, { format: "onnx", offset: offset + start });
     }
   }
 }
@@ -32,17 +38,26 @@ export function readFields(bytes: Uint8Array, what: string, fields: Fields): voi
 export class FieldValue {
   readonly #reader: BinaryReader;
   readonly #wire: WireType;
+  /** What is to be added to a place in memory to have one in the file. */
+  readonly #shift: number;
 
-  constructor(reader: BinaryReader, wire: WireType) {
+  constructor(reader: BinaryReader, wire: WireType, shift: number) {
     this.#reader = reader;
     this.#wire = wire;
+    this.#shift = shift;
     if (wire === WireType.StartGroup || wire === WireType.EndGroup) throw new RangeError("groups are not ONNX");
   }
 
-  /** A message, or bytes: a window on the file. */
+  /** The file's own bytes. */
   bytes(): Uint8Array {
     this.#expect(WireType.LengthDelimited);
     return this.#reader.bytes();
+  }
+
+  /** A message. */
+  message(): Span {
+    const bytes = this.bytes();
+    return { bytes, offset: bytes.byteOffset + this.#shift };
   }
 
   text(): string {

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as torch from "unrolled";
 import { nn } from "unrolled";
+import { exportOnnx } from "unrolled/onnx";
 import { afterAll, describe, expect, it } from "vitest";
 import { Folder, runProgram } from "./program.ts";
 
@@ -344,14 +345,17 @@ describe("every command", () => {
     folder.file("model.safetensors", torch.saveSafetensors(state(gru)));
     for (const name of ["converted.npz", "weights.npz"]) folder.file(name, torch.saveNpz(state(gru)));
     folder.file("x.npy", torch.saveNpy(torch.ones(2, 3)));
+    folder.file("h.npy", torch.saveNpy(torch.ones(1, 1, 5)));
+    folder.file("model.onnx", exportOnnx(gru, { states: true }));
     for (const name of ["x.json", "x.csv"]) folder.file(name, name === "x.csv" ? "1,2,3" : "[[1,2,3]]");
     const { code, out } = await run(command, "--help");
     expect(code).toBe(0);
     const examples = [...out.matchAll(/^ {2}\$ unrolled (.*?)(?: [>|&].*)?$/gm)].map((match) => match[1]!);
     expect(examples.length).toBeGreaterThan(2);
     for (const example of examples) {
-      const isFile = (word: string): boolean => /\.(pt|npz|safetensors|npy|csv|json)$/.test(word);
-      const argv = example.split(" ").map((word) => (isFile(word) ? folder.file(word) : word));
+      const isFile = (word: string): boolean => /\.(pt|npz|safetensors|onnx|npy|csv|json)$/.test(word);
+      const placed = (word: string): string => word.replace(/[^=]+$/, (name) => folder.file(name));
+      const argv = example.split(" ").map((word) => (isFile(word) ? placed(word) : word));
       const outcome = await run(...argv, ...(command === "convert" ? ["--force"] : []));
       expect(outcome.code, `${example}: ${outcome.err}`).toBe(0);
     }

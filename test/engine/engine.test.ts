@@ -4,17 +4,18 @@ import { elman } from "../../src/cells/elman.ts";
 import { engine } from "../../src/engine/engine.ts";
 import { functions } from "../../src/engine/functions.ts";
 import type { Matrix } from "../../src/engine/gemm.ts";
-import { type Engine, plain } from "../../src/engine/plain.ts";
+import { type Engine, plainEngines } from "../../src/engine/plain.ts";
 import { compile, compileLater } from "../../src/engine/wasm/index.ts";
+import { WebAssembly } from "./web-assembly.ts";
 
-const engines: Engine[] = [plain, compile()!];
+const engines: Engine[] = [plainEngines.fma, plainEngines.muladd, compile("fma")!, compile("muladd")!];
 
 afterEach(() => {
   vi.unstubAllGlobals();
   engine.use("wasm");
 });
 
-it.each(engines)("the $name engine's arithmetic is the one it names", ({ arithmetic, gemm }) => {
+it.each(engines)("the $name engine's arithmetic is $arithmetic, as it says", ({ arithmetic, gemm }) => {
   // (1 + 2^-12)² = 1 + 2^-11 + 2^-24: the last term is lost when the product is rounded by itself.
   const x = 1 + 2 ** -12;
   const row: Matrix = { data: Float32Array.of(-1, x), offset: 0, rowStride: 2, columnStride: 1 };
@@ -31,6 +32,49 @@ describe("the engine in use", () => {
     expect([engine.name, engine.arithmetic]).toEqual(["plain", "fma"]);
     engine.use("wasm");
     expect(engine.name).toBe("wasm");
+  });
+
+  it("has the arithmetic that is asked for, and without a word the best", () => {
+    engine.use("wasm", { arithmetic: "muladd" });
+    expect([engine.name, engine.arithmetic]).toEqual(["wasm", "muladd"]);
+    engine.use("plain", { arithmetic: "muladd" });
+    expect([engine.name, engine.arithmetic]).toEqual(["plain", "muladd"]);
+    engine.use("plain");
+    expect([engine.name, engine.arithmetic]).toEqual(["plain", "fma"]);
+    engine.use("wasm");
+    expect([engine.name, engine.arithmetic]).toEqual(["wasm", "fma"]);
+  });
+
+  it("refuses what it does not know, and stays what it was", () => {
+    engine.use("plain", { arithmetic: "muladd" });
+    expect(() => engine.use("gpu" as "wasm")).toThrow('engine: expected an engine, "plain" or "wasm", got "gpu"');
+    const doubled = { arithmetic: "double" as "fma" };
+    expect(() => engine.use("wasm", doubled)).toThrow(
+      'engine: expected an arithmetic, "fma" or "muladd", got "double"',
+    );
+    expect([engine.name, engine.arithmetic]).toEqual(["plain", "muladd"]);
+  });
+
+  it("rounds alike in work of any size, one number at a time, and in arrays", () => {
+    const x = Float32Array.from({ length: 1000 }, (_, i) => i / 100 - 5);
+    for (const name of ["plain", "wasm"] as const) {
+      for (const arithmetic of ["fma", "muladd"] as const) {
+        engine.use(name, { arithmetic });
+        const { sigmoid } = engine.functions("float32");
+        const whole = new Float32Array(1000);
+        engine.map("sigmoid", whole, x);
+        const parts = new Float32Array(1000);
+        for (let i = 0; i < 1000; i += 4) engine.map("sigmoid", parts.subarray(i, i + 4), x.subarray(i, i + 4));
+        expect(parts).toEqual(whole);
+        expect(x.map(sigmoid)).toEqual(whole);
+        const row: Matrix = { data: x, offset: 0, rowStride: 1000, columnStride: 1 };
+        const columns: Matrix = { data: x, offset: 3, rowStride: 1, columnStride: 7 };
+        const [wide, narrow] = [new Float32Array(90), new Float32Array(1)];
+        engine.gemm(wide, 1, 90, 300, row, columns);
+        engine.gemm(narrow, 1, 1, 300, row, columns);
+        expect(narrow[0]).toBe(wide[0]);
+      }
+    }
   });
 
   it("is ready at once where it is compiled on the spot", async () => {
@@ -55,6 +99,14 @@ async function elsewhere(globals: Record<string, unknown>): Promise<typeof impor
 }
 
 const here = globalThis as unknown as { WebAssembly: { validate(bytes: Uint8Array): boolean } };
+/** WebAssembly as it is in a browser that has no relaxed SIMD: it refuses the opcode of the fused multiply-add. */
+const withoutRelaxed = {
+  ...Object.fromEntries(
+    (["Module", "Instance", "Memory", "compile"] as const).map((name) => [name, WebAssembly[name] as unknown]),
+  ),
+  validate: (bytes: Uint8Array): boolean =>
+    !Array.from(bytes).join().includes([0xfd, 0x85, 0x02].join()) && WebAssembly.validate(bytes),
+};
 const inBrowser = { process: { ...process, getBuiltinModule: undefined } };
 
 describe("elsewhere", () => {
@@ -80,9 +132,35 @@ describe("elsewhere", () => {
     expect(page.name).toBe("plain");
   });
 
-  it("the plain engine answers where relaxed SIMD is missing", async () => {
-    const { engine: other } = await elsewhere({ WebAssembly: { ...here.WebAssembly, validate: () => false } });
-    expect(other.name).toBe("plain");
+  it("the plain engine answers where SIMD is missing", async () => {
+    const { engine: other } = await elsewhere({ WebAssembly: { validate: () => false } });
+    expect([other.name, other.arithmetic]).toEqual(["plain", "fma"]);
+    expect(() => other.use("wasm", { arithmetic: "muladd" })).toThrow('engine: "wasm" is not available here');
+    other.use("plain", { arithmetic: "muladd" });
+    expect(other.arithmetic).toBe("muladd");
+  });
+
+  it("the fast engine adds products where relaxed SIMD is missing, and does not pretend otherwise", async () => {
+    const { engine: other } = await elsewhere({ WebAssembly: withoutRelaxed });
+    expect([other.name, other.arithmetic]).toEqual(["wasm", "muladd"]);
+    expect(() => other.use("wasm", { arithmetic: "fma" })).toThrow('engine: "wasm" has no arithmetic "fma" here');
+    expect([other.name, other.arithmetic]).toEqual(["wasm", "muladd"]);
+    other.use("plain");
+    expect([other.name, other.arithmetic]).toEqual(["plain", "fma"]);
+    other.use("wasm");
+    expect([other.name, other.arithmetic]).toEqual(["wasm", "muladd"]);
+  });
+
+  it("a page has one arithmetic from the beginning, whichever engine answers", async () => {
+    const { engine: other } = await elsewhere({ WebAssembly: withoutRelaxed, ...inBrowser });
+    expect([other.name, other.arithmetic]).toEqual(["plain", "muladd"]);
+    const x = Float32Array.from({ length: 1000 }, (_, i) => i / 100 - 5);
+    const [before, after] = [new Float32Array(1000), new Float32Array(1000)];
+    other.map("sigmoid", before, x);
+    await other.ready();
+    expect([other.name, other.arithmetic]).toEqual(["wasm", "muladd"]);
+    other.map("sigmoid", after, x);
+    expect(after).toEqual(before);
   });
 
   it("the plain engine answers in a browser until the fast one is compiled", async () => {

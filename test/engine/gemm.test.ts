@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Matrix, Values } from "../../src/engine/gemm.ts";
-import { plain } from "../../src/engine/plain.ts";
+import { plain, plainEngines } from "../../src/engine/plain.ts";
 import { exactMultiplyAdd, FLOAT32, roundExact } from "../arithmetic/exact.ts";
 
 const { gemm } = plain;
@@ -212,6 +212,36 @@ describe("gemm in float32", () => {
     const out = new Float32Array(20).fill(9);
     gemm(out, 3, 5, 7, someMatrix(3, 7, Float32Array, 7), someMatrix(7, 5, Float32Array, 8));
     expect([...out.slice(15)]).toEqual([9, 9, 9, 9, 9]);
+  });
+});
+
+describe("gemm in float32 without fused multiply-add", () => {
+  const { gemm: unfused } = plainEngines.muladd;
+  /** a·b, and then the sum with c, each in exact arithmetic and rounded. */
+  const exactMulAdd = (a: number, b: number, c: number): number => exactFma(exactFma(a, b, -0), 1, c);
+
+  it("is for each output the chain of exact products and sums, rounded one by one, then the bias", () => {
+    fc.assert(
+      fc.property(problem(Float32Array), ({ shape, a, b, bias, old }) => {
+        const [M, N, K] = shape;
+        const out = new Float32Array(M * N).fill(NaN);
+        unfused(out, M, N, K, a, b, bias);
+        expect([...out]).toEqual(chains(exactMulAdd, shape, a, b, bias).map(Math.fround));
+        const continued = Float32Array.from(old);
+        unfused(continued, M, N, K, a, b, undefined, { accumulate: true });
+        const zeros = new Float32Array(N).fill(-0);
+        expect([...continued]).toEqual(chains(exactMulAdd, shape, a, b, zeros, (i, j) => old[i * N + j]));
+      }),
+      { numRuns: 200, seed: 4 },
+    );
+  });
+
+  it("has other bits than with it", () => {
+    const [a, b] = [someMatrix(3, 40, Float32Array, 11), someMatrix(40, 5, Float32Array, 12)];
+    const [once, twice] = [new Float32Array(15), new Float32Array(15)];
+    gemm(once, 3, 5, 40, a, b);
+    unfused(twice, 3, 5, 40, a, b);
+    expect(twice).not.toEqual(once);
   });
 });
 

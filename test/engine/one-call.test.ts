@@ -2,6 +2,7 @@ import * as torch from "unrolled";
 import { nn, type Tensor } from "unrolled";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { engine } from "../../src/engine/engine.ts";
+import { inBoth } from "./arithmetics.ts";
 
 const { PackedSequence, packPaddedSequence } = nn.utils;
 
@@ -19,12 +20,10 @@ function numbersOf(value: unknown): number[] {
   return [...(value as Iterable<unknown>)].flatMap(numbersOf);
 }
 
-/** On each engine, without gradients; and on the fast one for gradients. */
-function everyWay(run: () => unknown): number[][] {
-  const fast = numbersOf(torch.noGrad(run));
-  const recorded = numbersOf(run());
-  torch.engine.use("plain");
-  return [fast, recorded, numbersOf(torch.noGrad(run))];
+/** On each engine, without gradients; and on the fast one for gradients. Each in both arithmetics. */
+function everyWay(run: () => unknown): number[][][] {
+  const unrecorded = (): number[] => numbersOf(torch.noGrad(run));
+  return [inBoth("wasm", unrecorded), inBoth("wasm", () => numbersOf(run())), inBoth("plain", unrecorded)];
 }
 
 const layers: Record<string, (I: number, H: number, options: object) => Layer> = {
@@ -102,8 +101,8 @@ describe("the recurrence in one call", () => {
     };
     const calls = vi.spyOn(engine, "unroll");
     const [fast, recorded, plain] = everyWay(run);
-    // three layers of two directions, on either engine; the plain one is asked once in each layer, and says no
-    expect(calls.mock.calls.length).toBe(6 + 3);
+    // in each arithmetic three layers of two directions; the plain engine is asked once in each layer, and says no
+    expect(calls.mock.calls.length).toBe(2 * (6 + 3));
     calls.mockRestore();
     expect(fast).toEqual(recorded);
     expect(fast).toEqual(plain);

@@ -43,6 +43,7 @@ describe("the assembler", () => {
       i32x4.shl(vector, integer),
       i32x4.shrU(vector, integer),
       i32x4.add(vector, vector),
+      i32x4.truncSatF32x4(vector),
       i32x4.relaxedTruncF32x4(vector),
       i32x4.shuffle(vector, vector, [0, 4, 1, 7]),
       f32x4.lt(vector, vector),

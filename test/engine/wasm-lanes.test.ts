@@ -10,18 +10,18 @@ import { mgu } from "../../src/cells/mgu.ts";
 import { numbers } from "../../src/cells/numbers.ts";
 import { peepholeLSTM } from "../../src/cells/peephole-lstm.ts";
 import { reverse } from "../../src/cells/reverse.ts";
+import type { Arithmetic } from "../../src/engine/algebra.ts";
 import { type ElementaryName, functions, pages } from "../../src/engine/functions.ts";
-import { plain } from "../../src/engine/plain.ts";
+import { plainEngines } from "../../src/engine/plain.ts";
 import { assemble, define } from "../../src/engine/wasm/assembler.ts";
 import { compile } from "../../src/engine/wasm/index.ts";
+import { instructionSets } from "../../src/engine/wasm/instruction-set.ts";
 import { i32, v128 } from "../../src/engine/wasm/instructions.ts";
 import { type Lane, Lanes } from "../../src/engine/wasm/lanes.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { Three } from "../three.ts";
+import { arithmetics } from "./arithmetics.ts";
 import { WebAssembly } from "./web-assembly.ts";
-
-const wasm = compile()!;
-const single = numbers({ round: Math.fround, ...functions("float32") });
 
 /** Float32 of all kinds: the edges, then random bit patterns, then a sweep of the usual sizes. */
 function patterns(): Float32Array {
@@ -40,7 +40,9 @@ function patterns(): Float32Array {
 const firstDifference = (a: Float32Array, b: Float32Array): number =>
   a.findIndex((value, i) => !Object.is(value, b[i]));
 
-describe("the elementary functions as SIMD", () => {
+describe.each(arithmetics)("the elementary functions of %s as SIMD", (arithmetic) => {
+  const wasm = compile(arithmetic)!;
+  const plain = plainEngines[arithmetic];
   const x = patterns();
 
   it.each(Object.keys(pages) as ElementaryName[])("%s has the bits of the numbers reader", (name) => {
@@ -76,13 +78,14 @@ describe("the elementary functions as SIMD", () => {
 
 /** Four sets of inputs, one in each lane: all that a page reads is loaded from memory, all that it gives is stored. */
 function inLanes(
+  arithmetic: Arithmetic,
   names: readonly string[],
   page: (m: DifferentiableAlgebra<Lane>, given: Named<string, Lane>) => Named<string, Lane>,
   sets: readonly Named<string, number>[],
 ): Named<string, number>[] {
   let results: string[] = [];
   const f = define("f", 1, (scope, at) => {
-    const lanes = new Lanes(scope);
+    const lanes = new Lanes(scope, instructionSets[arithmetic]);
     const given = Object.fromEntries(names.map((name, i) => [name, lanes.keep(v128.load(at, 16 * i))]));
     const computed = page(lanes, given);
     results = Object.keys(computed);
@@ -117,51 +120,47 @@ const cells = [
   indRNN,
   Three.cell,
 ] as unknown as Cell[];
-
-describe.each(cells.map((cell) => [cell.name, cell.equations.h, cell] as const))(
-  "the page of %s with h = %s as SIMD",
-  (_, __, cell) => {
-    const { gates, state } = cell;
-    const [recurrent, own] = [recurrentGates(cell), vectors(cell)];
-    const inputs = [
-      ...prefixed("x", gates),
-      ...prefixed("r", recurrent),
-      ...prefixed("s", state),
-      ...prefixed("v", own),
-    ];
-    const set = (names: readonly string[]) => fc.record(Object.fromEntries(names.map((name) => [name, value])));
-    const four = (names: readonly string[]) => fc.array(set(names), { minLength: 4, maxLength: 4 });
-    const forward = <V>(m: DifferentiableAlgebra<V>, all: Named<string, V>): Named<string, V> =>
-      cell.step(m, part("x", gates, all), part("r", recurrent, all), part("s", state, all), part("v", own, all));
-    const backward = <V>(m: DifferentiableAlgebra<V>, all: Named<string, V>): Named<string, V> => {
-      const given = [part("x", gates, all), part("r", recurrent, all), part("s", state, all)] as const;
-      const grads = reverse(cell, m, ...given, part("g", state, all), part("v", own, all));
-      const present: Record<string, V> = {};
-      for (const [kind, named] of Object.entries(grads)) {
-        for (const [name, grad] of Object.entries<V | undefined>(named)) {
-          if (grad !== undefined) present[`${kind}.${name}`] = grad;
-        }
-      }
-      return present;
-    };
-
-    it("computes the numbers of the page, to the bit", () => {
-      fc.assert(
-        fc.property(four(inputs), (sets) => {
-          expect(inLanes(inputs, forward, sets)).toEqual(sets.map((one) => forward(single, one)));
-        }),
-        { seed: 2, numRuns: 200 },
-      );
-    });
-
-    it("computes the gradients of the page read backwards, to the bit", () => {
-      const names = [...inputs, ...prefixed("g", state)];
-      fc.assert(
-        fc.property(four(names), (sets) => {
-          expect(inLanes(names, backward, sets)).toEqual(sets.map((one) => backward(single, one)));
-        }),
-        { seed: 3, numRuns: 200 },
-      );
-    });
-  },
+const cases = cells.flatMap((cell) =>
+  arithmetics.map((arithmetic) => [cell.name, cell.equations.h, arithmetic, cell] as const),
 );
+
+describe.each(cases)("the page of %s with h = %s as SIMD of %s", (_, __, arithmetic, cell) => {
+  const single = numbers({ round: Math.fround, ...functions("float32", arithmetic) });
+  const { gates, state } = cell;
+  const [recurrent, own] = [recurrentGates(cell), vectors(cell)];
+  const inputs = [...prefixed("x", gates), ...prefixed("r", recurrent), ...prefixed("s", state), ...prefixed("v", own)];
+  const set = (names: readonly string[]) => fc.record(Object.fromEntries(names.map((name) => [name, value])));
+  const four = (names: readonly string[]) => fc.array(set(names), { minLength: 4, maxLength: 4 });
+  const forward = <V>(m: DifferentiableAlgebra<V>, all: Named<string, V>): Named<string, V> =>
+    cell.step(m, part("x", gates, all), part("r", recurrent, all), part("s", state, all), part("v", own, all));
+  const backward = <V>(m: DifferentiableAlgebra<V>, all: Named<string, V>): Named<string, V> => {
+    const given = [part("x", gates, all), part("r", recurrent, all), part("s", state, all)] as const;
+    const grads = reverse(cell, m, ...given, part("g", state, all), part("v", own, all));
+    const present: Record<string, V> = {};
+    for (const [kind, named] of Object.entries(grads)) {
+      for (const [name, grad] of Object.entries<V | undefined>(named)) {
+        if (grad !== undefined) present[`${kind}.${name}`] = grad;
+      }
+    }
+    return present;
+  };
+
+  it("computes the numbers of the page, to the bit", () => {
+    fc.assert(
+      fc.property(four(inputs), (sets) => {
+        expect(inLanes(arithmetic, inputs, forward, sets)).toEqual(sets.map((one) => forward(single, one)));
+      }),
+      { seed: 2, numRuns: 200 },
+    );
+  });
+
+  it("computes the gradients of the page read backwards, to the bit", () => {
+    const names = [...inputs, ...prefixed("g", state)];
+    fc.assert(
+      fc.property(four(names), (sets) => {
+        expect(inLanes(arithmetic, names, backward, sets)).toEqual(sets.map((one) => backward(single, one)));
+      }),
+      { seed: 3, numRuns: 200 },
+    );
+  });
+});

@@ -94,6 +94,7 @@ describe("a pickle is refused", () => {
     ["that sets items of a tensor", [tensor(), "NNs"], "only be set in a dict"],
     ["that sets a key without a value", ["}(Nu"], "a key without a value"],
     ["with a list as a key", ["}]Ns"], "cannot be a key"],
+    ["with a list in a tuple in a tuple as a key", ["}]\x85)\x86Ns"], "cannot be a key"],
     ["that calls a value", ["N)R"], "only functions of the table"],
     ["that calls a storage class", [name("torch", "FloatStorage"), ")R"], "only functions of the table"],
     ["that calls with a list", [name("collections", "OrderedDict"), "]R"], "not called with a tuple"],

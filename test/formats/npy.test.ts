@@ -1,6 +1,6 @@
 /** numpy's files, honest and not. */
 import * as torch from "unrolled";
-import { FormatError, loadNpy, loadNpz, saveNpy, saveNpz } from "unrolled";
+import { FormatError, loadNpy, loadNpz, ones, saveNpy, saveNpz } from "unrolled";
 import { describe, expect, test } from "vitest";
 import golden from "../golden/arrays.json" with { type: "json" };
 import { ascii, zip } from "./archive.ts";
@@ -123,4 +123,15 @@ describe("a file is refused", () => {
     expect(() => loadNpz(zip([{ ...entry, method: 8 }]))).toThrow("compressed");
     expect(() => loadNpz(entry.bytes)).toThrow("no end record");
   });
+});
+
+test.each(["a//b", "../a", "/a", "C:a", "a\\b", "a\0b", "\ud800", "x".repeat(70_000)])(
+  "no .npz is written with a name that would be refused when it is read: %j",
+  (name) => {
+    expect(() => saveNpz(new Map([[name, ones(2)]]))).toThrow(FormatError);
+  },
+);
+
+test.each(["", "a", "a/b", "a.b", "..a", "日本", "x".repeat(60_000)])("names that go through a .npz: %j", (name) => {
+  expect([...loadNpz(saveNpz(new Map([[name, ones(2)]]))).keys()]).toEqual([name]);
 });

@@ -2,6 +2,7 @@
 // how they are read. A new format is one more line.
 import { readFileSync } from "node:fs";
 import * as torch from "unrolled";
+import { loadOnnx, onnxTensors } from "unrolled/onnx";
 import { entryBytes, readZip } from "../../dist/src/formats/zip.js";
 import { damaged } from "./mutate.mjs";
 
@@ -12,6 +13,9 @@ const small = (bytes) => bytes.length < 20_000;
 const torchs = Object.values(golden("files").files).map(decoded).filter(small);
 const archives = torchs.filter((bytes) => bytes[0] === 0x50);
 const arrays = golden("arrays");
+const graphs = ["onnx-graphs", "onnx-nodes"].flatMap((name) =>
+  golden(name).map(({ model }) => decoded({ base64: model })),
+);
 
 export const READERS = [
   { name: "torch", seeds: archives, read: (bytes) => torch.loadTorch(bytes) },
@@ -29,6 +33,8 @@ export const READERS = [
   { name: "npy", seeds: seedsOf(arrays.npy), read: (bytes) => torch.loadNpy(bytes) },
   { name: "npz", seeds: seedsOf(arrays.npz), read: (bytes) => torch.loadNpz(bytes) },
   { name: "npz-entry", damage: insideOf(seedsOf(arrays.npz), ".npy"), read: (bytes) => torch.loadNpz(bytes) },
+  { name: "onnx", seeds: graphs, read: (bytes) => loadOnnx(bytes) },
+  { name: "onnx-tensors", seeds: graphs, read: (bytes) => onnxTensors(bytes) },
 ];
 
 function seedsOf(files) {

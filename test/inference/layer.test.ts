@@ -101,7 +101,7 @@ describe("a session of a trained layer", () => {
       const x = numbers(torch.randn(T, B, F));
       const before = mine.run(numbers(torch.randn(2, B, F)), { batch: B });
       const whole = mine.run(x, { batch: B, state: before.state });
-      torch.engine.use(engine);
+      torch.engine.use(engine, { arithmetic: torch.engine.arithmetic });
       const session = mine.stream({ batch: B, state: before.state });
       const rows = Array.from({ length: T }, (_, t) => x.subarray(t * B * F, (t + 1) * B * F));
       expect(rows.flatMap((row) => [...session.step(row)])).toEqual([...whole.output]);

@@ -10,7 +10,7 @@ const numbers = (layer: nn.LSTM): unknown => torch.noGrad(() => layer.forward(x)
 
 /** What the layer gives when nothing can have been kept from before. */
 function truth(layer: nn.LSTM): unknown {
-  torch.engine.use("plain");
+  torch.engine.use("plain", { arithmetic: torch.engine.arithmetic });
   const result = numbers(layer);
   torch.engine.use("wasm");
   return result;
@@ -73,7 +73,7 @@ describe.each(Object.entries(changes))("after %s", (_, change) => {
     const fork = session.fork();
     change(layer);
     const got = session.step(torch.ones(6)).tolist();
-    torch.engine.use("plain");
+    torch.engine.use("plain", { arithmetic: torch.engine.arithmetic });
     expect(fork.step(torch.ones(6)).tolist()).toEqual(got);
   });
 });

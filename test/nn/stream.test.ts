@@ -35,7 +35,7 @@ describe.each(Object.entries(layers))("a session of %s", (_, make) => {
       torch.manualSeed(5);
       const layer = make();
       const { flat, expected, state } = whole(layer, B);
-      torch.engine.use(engine);
+      torch.engine.use(engine, { arithmetic: torch.engine.arithmetic });
       const row = (B ?? 1) * F;
       for (const cuts of [[11], [1, 10], [5, 6], [3, 0, 4, 4], [2, 1, 1, 7]]) {
         const session = layer.stream({ batchSize: B, state });
@@ -54,7 +54,7 @@ describe.each(Object.entries(layers))("a session of %s", (_, make) => {
       const layer = make({ batchFirst: true });
       const x = B === null ? torch.randn(T, F) : torch.randn(B, T, F);
       const [output] = torch.noGrad(() => (layer as nn.GRU).forward(x));
-      torch.engine.use(engine);
+      torch.engine.use(engine, { arithmetic: torch.engine.arithmetic });
       const session = layer.stream({ batchSize: B });
       const time = B === null ? 0 : 1;
       const first = session.step(x.select(time, 0));

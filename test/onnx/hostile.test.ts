@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { wrap } from "../../src/dense/dense.ts";
 import { float32, int64 } from "../../src/dense/dtype.ts";
-import { manualSeed, nn, tensor, zeros } from "../../src/index.ts";
+import { type FormatError, manualSeed, nn, tensor, zeros } from "../../src/index.ts";
 import type { WrittenNode } from "../../src/onnx/write-messages.ts";
 import { exportOnnx, loadOnnx, type OnnxModel, onnxTensors } from "../../src/onnx.ts";
 import { type Field, fields, load, model, node, OPSET, refusal, withTensor, written } from "./broken.ts";
@@ -12,7 +12,7 @@ describe("protobuf:", () => {
   test.each<[string, number[], string]>([
     ["an empty file", [], "there is no graph in the file, which is empty"],
     ["a zip archive", [0x50, 0x4b, 3, 4], "the model is broken"],
-    ["a length past the end", [0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f, 0], "byte 0: the model is broken: premature EOF"],
+    ["a length past the end", [0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f, 0], "onnx: the model is broken: premature EOF"],
     ["a varint of eleven bytes", [0x08, ...new Array<number>(11).fill(0x80), 1], "the model is broken: invalid varint"],
     ["an unfinished varint", [0x08, 0x80], "the model is broken"],
     ["a group", [0x3b, 0x3c], "groups are not ONNX"],
@@ -37,6 +37,35 @@ describe("protobuf:", () => {
     }
     expect(load(model(graph))).toContain("graphs are nested more than 64 deep");
     expect(refusal(() => onnxTensors(model(graph)))).toContain("graphs are nested more than 64 deep");
+  });
+});
+
+describe("the byte in a message", () => {
+  const offsetOf = (bytes: Uint8Array): number | undefined => {
+    try {
+      loadOnnx(bytes);
+    } catch (error) {
+      return (error as FormatError).offset;
+    }
+    return undefined;
+  };
+  const nodes = [node("Tanh", ["x"], ["t"]), node("Frobnicate", ["t"], ["y"])];
+  test.each<[string, Uint8Array, Uint8Array]>([
+    ["a node", written(nodes), new TextEncoder().encode("Frobnicate")],
+    ["a tensor", withTensor([8, "weights"], [2, 1], [1, 5]), new TextEncoder().encode("weights")],
+    ["a broken field", withTensor([8, "weights"], [9, 7]), new TextEncoder().encode("weights")],
+  ])("is that of %s in the file, wherever the file lies in memory", (_, bytes, inside) => {
+    const offset = offsetOf(bytes)!;
+    const at = Buffer.from(bytes).indexOf(inside);
+    expect(Math.abs(offset - at)).toBeLessThan(16);
+    const moved = new Uint8Array(bytes.length + 1000);
+    moved.set(bytes, 777);
+    expect(offsetOf(moved.subarray(777, 777 + bytes.length))).toBe(offset);
+  });
+
+  test("names in messages have no line breaks and other control characters", () => {
+    for (const odd of [node("Tan\nh", ["x"], ["y"]), node("Tanh", ["x"], ["y"], { attributes: { "odd\u001b[2J": 1 } })])
+      expect(load(written([odd]))).toMatch(/^onnx[^\p{C}]+$/u);
   });
 });
 

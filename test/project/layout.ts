@@ -19,6 +19,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** The files at the top of `src` that re-export by name; nothing else does, and they have no code. */
 export const ENTRIES: readonly string[] = [
   "autograd.ts",
+  "cells.ts",
   "functional.ts",
   "index.ts",
   "inference.ts",

@@ -28,6 +28,11 @@ node --input-type=module --eval '
 '
 node_modules/.bin/unrolled explain model.pt --step 0 >page.txt
 grep -q "^GRU(2, 3)$" page.txt
+# ONNX, which the program loads when there is such a file.
+node_modules/.bin/unrolled convert model.pt model.onnx >page.txt
+node_modules/.bin/unrolled convert model.onnx again.pt >>page.txt
+node_modules/.bin/unrolled diff model.pt again.pt >>page.txt
+grep -q "^the same: 4 tensors, every number$" page.txt
 # The other entry, with its types.
 cat >run.mts <<'RUN'
 import { GRU, load } from "unrolled/inference";

@@ -21,6 +21,7 @@ import {
   sequence,
   when,
 } from "./assembler.ts";
+import type { InstructionSet } from "./instruction-set.ts";
 import { f32x4, i32, i32x4, memory, v128 } from "./instructions.ts";
 
 /** Columns of a panel. */
@@ -52,13 +53,13 @@ const VECTORS = [0, 1, 2, 3];
 const step = (local: Local<"i32">, by: Code<"i32"> | number): Code =>
   local.set(i32.add(local, typeof by === "number" ? i32.const(by) : by));
 
-const multiply = (): FunctionCode =>
+const multiply = (set: InstructionSet): FunctionCode =>
   define("multiply", 9, (scope, rows, K, a, aStride, panel, out, outStride, bias, carry) => {
     const pointers = { K, a, aStride, panel, out, outStride, bias, carry };
-    const pair = [rowsOfSums(scope, pointers, 2), rows.set(i32.sub(rows, i32.const(2)))];
+    const pair = [rowsOfSums(scope, set, pointers, 2), rows.set(i32.sub(rows, i32.const(2)))];
     return [
       when(i32.gtU(rows, i32.const(1)), repeatWhile(i32.gtU(rows, i32.const(1)), ...pair)),
-      when(rows, rowsOfSums(scope, pointers, 1)),
+      when(rows, rowsOfSums(scope, set, pointers, 1)),
     ];
   });
 
@@ -67,7 +68,7 @@ type Pointers = Readonly<
 >;
 
 /** One or two rows of 16 outputs, and on to the next. */
-function rowsOfSums(scope: Scope, pointers: Pointers, count: number): Code {
+function rowsOfSums(scope: Scope, { multiplyAdd }: InstructionSet, pointers: Pointers, count: number): Code {
   const { K, a, aStride, panel, out, outStride, bias, carry } = pointers;
   const sums = Array.from({ length: count }, () => VECTORS.map(() => scope.local("v128")));
   const factors = sums.map(() => scope.local("v128"));
@@ -83,7 +84,7 @@ function rowsOfSums(scope: Scope, pointers: Pointers, count: number): Code {
       ...VECTORS.map((vector) =>
         sequence(
           weight.set(v128.load(w, 64 * at + 16 * vector)),
-          ...sums.map((own, row) => own[vector].set(f32x4.relaxedMadd(factors[row], weight, own[vector]))),
+          ...sums.map((own, row) => own[vector].set(multiplyAdd(factors[row], weight, own[vector]))),
         ),
       ),
     );
@@ -168,4 +169,4 @@ const crop = (): FunctionCode =>
   });
 
 /** The kernels under their names. */
-export const gemmKernels = (): FunctionCode[] => [multiply(), transpose(), gather(), crop()];
+export const gemmKernels = (set: InstructionSet): FunctionCode[] => [multiply(set), transpose(), gather(), crop()];

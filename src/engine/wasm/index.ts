@@ -1,15 +1,17 @@
 /**
- * The SIMD engine: a module that is assembled here, compiled by the machine, and used only where its multiply-add is
- * fused, since only then are its bits those of the plain engine.
+ * The SIMD engine: a module that is assembled here and compiled by the machine, with fused multiply-add where the machine
+ * has it, else with products and sums. It has the bits of the plain engine of the same arithmetic.
  */
 import type { Cell } from "../../cells/cell.ts";
+import type { Arithmetic } from "../algebra.ts";
 import type { ElementaryName } from "../functions.ts";
-import { type Engine, plain } from "../plain.ts";
+import { type Engine, plainEngines } from "../plain.ts";
 import { Arena, type GrowingMemory } from "./arena.ts";
 import { assemble, define, type FunctionCode } from "./assembler.ts";
 import { gemm } from "./gemm.ts";
 import { type GemmKernels, gemmKernels } from "./gemm-kernel.ts";
-import { f32x4, v128 } from "./instructions.ts";
+import { instructionSets } from "./instruction-set.ts";
+import { v128 } from "./instructions.ts";
 import { type MapKernels, map, mapKernels } from "./map.ts";
 import { Packs } from "./packs.ts";
 import { type PageKernel, pageKernel } from "./page-kernel.ts";
@@ -22,22 +24,36 @@ import { walkBack } from "./walk-back.ts";
 import { type WeightKernels, weightKernels } from "./weight-kernel.ts";
 
 /** The engine, compiled on the spot; undefined if this machine or its content policy has none for us. */
-export function compile(): Engine | undefined {
+export function compile(arithmetic = offered()): Engine | undefined {
   try {
-    return offered() ? instantiate(new machine.Module(assemble(kernels()))) : undefined;
+    return isOffered(arithmetic)
+      ? instantiate(new machine.Module(assemble(kernels(arithmetic))), arithmetic)
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** The same without keeping a page waiting. */
-export async function compileLater(): Promise<Engine | undefined> {
+export async function compileLater(arithmetic = offered()): Promise<Engine | undefined> {
   try {
-    return offered() ? instantiate(await machine.compile(assemble(kernels()))) : undefined;
+    if (!isOffered(arithmetic)) return undefined;
+    return instantiate(await machine.compile(assemble(kernels(arithmetic))), arithmetic);
   } catch {
     return undefined;
   }
 }
+
+/**
+ * The best arithmetic of this machine's SIMD, which has "muladd" besides; undefined if it has none for us. It takes two
+ * very small modules to find out, which no page has to wait for.
+ */
+export function offered(): Arithmetic | undefined {
+  best ??= [find()];
+  return best[0];
+}
+
+let best: readonly [Arithmetic | undefined] | undefined;
 
 /** Whether compiling on the spot is welcome: in Node and its like it is, on a page it is not. */
 export const synchronous = (): boolean => host.process?.getBuiltinModule !== undefined;
@@ -62,32 +78,58 @@ const machine = host.WebAssembly as NonNullable<Host["WebAssembly"]>;
 
 type Exports = GemmKernels & MapKernels & ProductKernels & WeightKernels;
 
-const kernels = () => [...gemmKernels(), ...mapKernels(), ...productKernels(), ...weightKernels()];
-
-/** Whether relaxed SIMD compiles. In Node 20 it is there, but behind a flag, which may be set at any time. */
-function offered(): boolean {
-  const probe = assemble([
-    define("probe", 1, (_, at) => [v128.store(at, f32x4.relaxedMadd(v128.load(at), v128.load(at), v128.load(at)))]),
-  ]);
-  if (machine.validate(probe)) return true;
-  // Any other version would complain about a flag that it does not know.
-  if (!host.process?.versions?.node?.startsWith("20.")) return false;
-  host.process.getBuiltinModule?.("v8")?.setFlagsFromString("--experimental-wasm-relaxed-simd");
-  return machine.validate(probe);
+function kernels(arithmetic: Arithmetic): FunctionCode[] {
+  const set = instructionSets[arithmetic];
+  return [...gemmKernels(set), ...mapKernels(set), ...productKernels(set), ...weightKernels(set)];
 }
 
-function instantiate(module: object): Engine | undefined {
+const isOffered = (arithmetic: Arithmetic | undefined): arithmetic is Arithmetic =>
+  arithmetic !== undefined && (arithmetic === offered() || (offered() !== undefined && arithmetic === "muladd"));
+
+/** Relaxed SIMD may round a·b + c once or twice, as the machine likes: which one it does has to be tried. */
+function find(): Arithmetic | undefined {
+  try {
+    if (remainder("fma") === 2 ** -24 || (unlock() && remainder("fma") === 2 ** -24)) return "fma";
+    return remainder("muladd") === 0 ? "muladd" : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** In Node 20 relaxed SIMD is there, but behind a flag, which may be set at any time. Other versions do not know it. */
+function unlock(): boolean {
+  if (!host.process?.versions?.node?.startsWith("20.")) return false;
+  host.process.getBuiltinModule?.("v8")?.setFlagsFromString("--experimental-wasm-relaxed-simd");
+  return true;
+}
+
+/** (1 + 2^-12)² - (1 + 2^-11) = 2^-24, which is lost when the square is rounded by itself; undefined: it cannot be had. */
+function remainder(arithmetic: Arithmetic): number | undefined {
+  const { multiplyAdd } = instructionSets[arithmetic];
+  const square = define("square", 1, (_, at) => {
+    const x = v128.load(at);
+    return [v128.store(at, multiplyAdd(x, x, v128.load(at, 16)))];
+  });
+  const bytes = assemble([square]);
+  if (!machine.validate(bytes)) return undefined;
+  const memory = new machine.Memory({ initial: 1 });
+  const floats = new Float32Array(memory.buffer);
+  floats.fill(1 + 2 ** -12, 0, 4).fill(-(1 + 2 ** -11), 4, 8);
+  (exportsOf(new machine.Module(bytes), memory) as { square: (at: number) => void }).square(0);
+  return floats[0];
+}
+
+function instantiate(module: object, arithmetic: Arithmetic): Engine {
   const memory = new machine.Memory({ initial: 1 });
   const exports = exportsOf(module, memory) as Exports;
-  const engine = engineOf(memory, exports, recurrences(module));
-  return isFused(engine) ? engine : undefined;
+  return engineOf(memory, exports, arithmetic, recurrences(module, arithmetic));
 }
 
 const exportsOf = (module: object, memory: GrowingMemory): object =>
   new machine.Instance(module, { arena: { memory } }).exports;
 
 /** The loops without gradients have a memory of their own, where packed weights stay. It is made when the first comes. */
-function recurrences(module: object): () => Machinery {
+function recurrences(module: object, arithmetic: Arithmetic): () => Machinery {
   let made: Machinery | undefined;
   return () => {
     if (made) return made;
@@ -98,7 +140,7 @@ function recurrences(module: object): () => Machinery {
       packs: new Packs(arena, FIRST_WORKSPACE),
       products: exportsOf(module, memory) as ProductKernels,
       page: compiledOnce(memory, (cell) => ({
-        functions: [pageKernel(cell)],
+        functions: [pageKernel(cell, instructionSets[arithmetic])],
         take: (exports) => (exports as { page: PageKernel }).page,
       })),
       plans: new WeakMap(),
@@ -146,15 +188,16 @@ function compiledOnce<Kernel>(
   };
 }
 
-function engineOf(memory: GrowingMemory, exports: Exports, machinery: () => Machinery): Engine {
+function engineOf(memory: GrowingMemory, exports: Exports, arithmetic: Arithmetic, machinery: () => Machinery): Engine {
+  const plain = plainEngines[arithmetic];
   const arena = new Arena(memory);
   const trained = compiledOnce<Kernels>(memory, (cell) => {
-    const code = trainKernels(cell);
+    const code = trainKernels(cell, instructionSets[arithmetic]);
     return code && { functions: code.functions, take: (own) => ({ ...exports, ...(own as TrainKernels), ...code }) };
   });
   return {
     name: "wasm",
-    arithmetic: "fma",
+    arithmetic,
     gemm(out, M, N, K, a, b, bias, options) {
       const single = out instanceof Float32Array && M * N * K > 0;
       const done = single && gemm(arena, exports, out, M, N, K, a, b, bias, options);
@@ -172,14 +215,4 @@ function engineOf(memory: GrowingMemory, exports: Exports, machinery: () => Mach
       return saved && ((wants) => (wants.output || wants.given[0]) && walkBack(arena, kernels, problem, saved, wants));
     },
   };
-}
-
-/** (1 + 2^-12)² - (1 + 2^-11) = 2^-24, which is lost when the square is rounded by itself. */
-function isFused({ gemm }: Engine): boolean {
-  const x = 1 + 2 ** -12;
-  const row = { data: Float32Array.of(-1, x), offset: 0, rowStride: 2, columnStride: 1 };
-  const column = { data: Float32Array.of(1 + 2 ** -11, x), offset: 0, rowStride: 1, columnStride: 1 };
-  const out = new Float32Array(1);
-  gemm(out, 1, 1, 2, row, column);
-  return out[0] === 2 ** -24;
 }

@@ -56,6 +56,8 @@ export const i32x4 = {
   shl: shift(0xab),
   shrU: shift(0xad),
   add: two(0xae),
+  /** The whole part of numbers within range, of others the nearest integer there is, of NaN 0. */
+  truncSatF32x4: one(0xf8),
   /** The whole part of numbers within range; of others an integer whose low 31 bits are 0 or all 1. */
   relaxedTruncF32x4: one(0x101),
   /** The lanes with these numbers, where `a` has lanes 0 to 3 and `b` 4 to 7: `i8x16.shuffle` in steps of four. */

@@ -7,6 +7,7 @@ import type { DifferentiableAlgebra } from "../../cells/cell.ts";
 import type { Float32Algebra, Operand } from "../algebra.ts";
 import { sigmoid, tanh } from "../functions.ts";
 import { type Code, type Local, type Scope, sequence } from "./assembler.ts";
+import type { InstructionSet } from "./instruction-set.ts";
 import { bitsOf, f32x4, i32, i32x4, v128 } from "./instructions.ts";
 
 /** Four floats. */
@@ -19,12 +20,14 @@ const LOW_23 = 0x007fffff;
 /** Writes down what a page computes. */
 export class Lanes implements Float32Algebra<Lane>, DifferentiableAlgebra<Lane> {
   readonly #scope: Scope;
+  readonly #set: InstructionSet;
   readonly #constants = new Map<number, Lane>();
   readonly #settings: Code[] = [];
   #steps: Code[] = [];
 
-  constructor(scope: Scope) {
+  constructor(scope: Scope, set: InstructionSet) {
     this.#scope = scope;
+    this.#set = set;
   }
 
   /** Keeps a value in a local of its own. */
@@ -59,7 +62,7 @@ export class Lanes implements Float32Algebra<Lane>, DifferentiableAlgebra<Lane> 
     return this.keep(f32x4.div(this.#lane(a), this.#lane(b)));
   }
   fma(a: Operand<Lane>, b: Operand<Lane>, c: Operand<Lane>): Lane {
-    return this.keep(f32x4.relaxedMadd(this.#lane(a), this.#lane(b), this.#lane(c)));
+    return this.keep(this.#set.multiplyAdd(this.#lane(a), this.#lane(b), this.#lane(c)));
   }
   negate(a: Lane): Lane {
     return this.keep(f32x4.neg(a));
@@ -80,7 +83,7 @@ export class Lanes implements Float32Algebra<Lane>, DifferentiableAlgebra<Lane> 
   }
   powerOfTwo(k: Lane): Lane {
     // NaN becomes 0 or -2^31, and either is shifted to 0.
-    const exponent = i32x4.shl(i32x4.relaxedTruncF32x4(k), i32.const(23));
+    const exponent = i32x4.shl(this.#set.truncate(k), i32.const(23));
     return this.keep(i32x4.add(exponent, this.#constant(ONE)));
   }
   biasedExponent(a: Lane): Lane {

@@ -6,14 +6,15 @@
 import { type ElementaryName, pages } from "../functions.ts";
 import type { Arena } from "./arena.ts";
 import { define, type FunctionCode, repeatWhile } from "./assembler.ts";
+import type { InstructionSet } from "./instruction-set.ts";
 import { i32, v128 } from "./instructions.ts";
 import { Lanes } from "./lanes.ts";
 
 /** One kernel for each elementary function, under its name. */
-export const mapKernels = (): FunctionCode[] =>
+export const mapKernels = (set: InstructionSet): FunctionCode[] =>
   Object.entries(pages).map(([name, page]) =>
     define(name, 2, (scope, at, end) => {
-      const lanes = new Lanes(scope);
+      const lanes = new Lanes(scope, set);
       const result = page(lanes, lanes.keep(v128.load(at)));
       const loop = repeatWhile(
         i32.ltU(at, end),

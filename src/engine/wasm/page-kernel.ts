@@ -7,6 +7,7 @@
  */
 import { type Cell, type Named, recurrentGates, vectors } from "../../cells/cell.ts";
 import { type Code, define, type FunctionCode, type Local, repeatWhile } from "./assembler.ts";
+import type { InstructionSet } from "./instruction-set.ts";
 import { i32, v128 } from "./instructions.ts";
 import { type Lane, Lanes } from "./lanes.ts";
 
@@ -32,14 +33,14 @@ export type PageKernel = (
 ) => void;
 
 /** Reads the page of a cell into a kernel named `page`. Errors: whatever the page throws if lanes cannot read it. */
-export function pageKernel(cell: Cell): FunctionCode {
+export function pageKernel(cell: Cell, set: InstructionSet): FunctionCode {
   const { state } = cell;
   return define(
     "page",
     13,
     (scope, rows, width, x, r, gateStride, h, hStride, out, outStride, states, stride, size, v) => {
       const [unit, held] = [scope.local("i32"), scope.local("i32")];
-      const lanes = new Lanes(scope);
+      const lanes = new Lanes(scope, set);
       const [output, ...others] = state;
       const blocks = [
         { row: x, names: cell.gates, at: scope.local("i32") },

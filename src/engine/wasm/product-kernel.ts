@@ -23,6 +23,7 @@ import {
   sequence,
   when,
 } from "./assembler.ts";
+import type { InstructionSet } from "./instruction-set.ts";
 import { f32x4, i32, v128 } from "./instructions.ts";
 
 /** The vectors in a panel for many rows. */
@@ -49,7 +50,7 @@ export interface ProductKernels {
 }
 
 /** The kernels under their names. */
-export const productKernels = (): FunctionCode[] => [manyRows(), singleRow()];
+export const productKernels = (set: InstructionSet): FunctionCode[] => [manyRows(set), singleRow(set)];
 
 /** Links of a panel that stay in the first cache while all rows use them. */
 const CACHED_LINKS = 256;
@@ -57,7 +58,7 @@ const CACHED_LINKS = 256;
 const step = (local: Local<"i32">, by: Code<"i32"> | number): Code =>
   local.set(i32.add(local, typeof by === "number" ? i32.const(by) : by));
 
-const manyRows = (): FunctionCode =>
+const manyRows = (set: InstructionSet): FunctionCode =>
   define("rows", 9, (scope, rows, K, a, aStride, weights, bias, panels, out, outStride) => {
     const int = (): Local<"i32"> => scope.local("i32");
     const [left, links, panel, to, added, count, row, rowOut, carry] = [0, 1, 2, 3, 4, 5, 6, 7, 8].map(int);
@@ -87,13 +88,13 @@ const manyRows = (): FunctionCode =>
             i32.gtU(rest, i32.const(1)),
             repeatWhile(
               i32.gtU(rest, i32.const(1)),
-              sums(scope, 2, MANY, block, store),
+              sums(scope, set, 2, MANY, block, store),
               step(row, i32.shl(aStride, i32.const(1))),
               step(rowOut, i32.shl(outStride, i32.const(1))),
               rest.set(i32.sub(rest, i32.const(2))),
             ),
           ),
-          when(rest, sums(scope, 1, MANY, block, store)),
+          when(rest, sums(scope, set, 1, MANY, block, store)),
           step(panel, depth),
           step(to, 16 * MANY),
           step(added, 16 * MANY),
@@ -106,7 +107,7 @@ const manyRows = (): FunctionCode =>
     ];
   });
 
-const singleRow = (): FunctionCode =>
+const singleRow = (set: InstructionSet): FunctionCode =>
   define("row", 6, (scope, K, a, weights, bias, panels, out) => {
     const zero = scope.local("i32");
     const block = { links: K, from: a, stride: zero, panel: weights, out, outStride: zero };
@@ -115,7 +116,7 @@ const singleRow = (): FunctionCode =>
       depth.set(i32.mul(K, i32.const(16 * SINGLE))),
       repeatWhile(
         panels,
-        sums(scope, 1, SINGLE, block, { bias }),
+        sums(scope, set, 1, SINGLE, block, { bias }),
         step(weights, depth),
         step(out, 16 * SINGLE),
         step(bias, 16 * SINGLE),
@@ -144,7 +145,14 @@ interface Ends {
 }
 
 /** A block of sums: some rows by one panel of some vectors. */
-function sums(scope: Scope, rows: number, vectors: number, block: Block, { bias, left, carry }: Ends): Code {
+function sums(
+  scope: Scope,
+  { multiplyAdd }: InstructionSet,
+  rows: number,
+  vectors: number,
+  block: Block,
+  { bias, left, carry }: Ends,
+): Code {
   const { links, from, stride, panel, out, outStride } = block;
   const list = (length: number): number[] => Array.from({ length }, (_, i) => i);
   const own = list(rows).map(() => list(vectors).map(() => scope.local("v128")));
@@ -172,7 +180,7 @@ function sums(scope: Scope, rows: number, vectors: number, block: Block, { bias,
       ...list(vectors).map((vector) =>
         sequence(
           weight.set(v128.load(w, 16 * vector)),
-          ...own.map((sum, row) => sum[vector].set(f32x4.relaxedMadd(factors[row], weight, sum[vector]))),
+          ...own.map((sum, row) => sum[vector].set(multiplyAdd(factors[row], weight, sum[vector]))),
         ),
       ),
       ...inputs.map((input) => step(input, 4)),

@@ -16,6 +16,7 @@ import {
 } from "../../cells/cell.ts";
 import { reverse } from "../../cells/reverse.ts";
 import { type Code, define, type FunctionCode, type Local, repeatWhile } from "./assembler.ts";
+import type { InstructionSet } from "./instruction-set.ts";
 import { f32x4, i32, v128 } from "./instructions.ts";
 import { type Lane, Lanes } from "./lanes.ts";
 import { once, onDemand, type Wanted } from "./on-demand.ts";
@@ -85,11 +86,11 @@ type Source = string;
  * Reads a cell's page both ways; undefined if a gradient that is absent could not be told from zero: a state that no
  * output depends on within the step, or one that the next step forgets.
  */
-export function trainKernels(cell: Cell): TrainCode | undefined {
+export function trainKernels(cell: Cell, set: InstructionSet): TrainCode | undefined {
   if (!isEntangled(cell)) return undefined;
   const slots = new Map<Source, number>([[`state ${cell.state[0]}`, 0]]);
-  const { code, halved } = backwardKernel(cell, slots);
-  return { functions: [forwardKernel(cell, slots), code], saved: slots.size, halved };
+  const { code, halved } = backwardKernel(cell, slots, set);
+  return { functions: [forwardKernel(cell, slots, set), code], saved: slots.size, halved };
 }
 
 /** Whether the gradient of the output alone reaches every state, after the step and before it. */
@@ -122,14 +123,14 @@ const presence: DifferentiableAlgebra<true> = {
   reluGrad: present,
 };
 
-function forwardKernel(cell: Cell, slots: ReadonlyMap<Source, number>): FunctionCode {
+function forwardKernel(cell: Cell, slots: ReadonlyMap<Source, number>, set: InstructionSet): FunctionCode {
   const { gates, state } = cell;
   return define(
     "forward",
     13,
     (scope, rows, H, x, xStride, r, rStride, out, states, stride, size, saved, savedStride, v) => {
       const [unit, width] = [scope.local("i32"), scope.local("i32")];
-      const lanes = new Lanes(scope);
+      const lanes = new Lanes(scope, set);
       const found = new Map<Source, Lane>();
       const load = (kind: string, names: readonly string[], row: Local<"i32">, distance: Local<"i32">) =>
         Object.fromEntries(
@@ -193,7 +194,11 @@ function noting(lanes: Lanes, found: Map<Source, Lane>): Algebra<Lane> {
 }
 
 /** The kernel, and in `slots` a place for every value that it loads. */
-function backwardKernel(cell: Cell, slots: Map<Source, number>): { code: FunctionCode; halved: boolean } {
+function backwardKernel(
+  cell: Cell,
+  slots: Map<Source, number>,
+  set: InstructionSet,
+): { code: FunctionCode; halved: boolean } {
   const { gates, state } = cell;
   const recurrent = recurrentGates(cell);
   let halved = false;
@@ -225,7 +230,7 @@ function backwardKernel(cell: Cell, slots: Map<Source, number>): { code: Functio
       ownStride,
     ) => {
       const [unit, width] = [scope.local("i32"), scope.local("i32")];
-      const lanes = new Lanes(scope);
+      const lanes = new Lanes(scope, set);
       const source = (name: Source): Wanted =>
         once(() => {
           if (!slots.has(name)) slots.set(name, slots.size);

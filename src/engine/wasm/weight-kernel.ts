@@ -17,6 +17,7 @@ import {
   sequence,
   when,
 } from "./assembler.ts";
+import type { InstructionSet } from "./instruction-set.ts";
 import { f32x4, f64x2, i32, i32x4, v128 } from "./instructions.ts";
 
 /** The kernels as JavaScript calls them: strides and jumps in bytes. */
@@ -41,13 +42,13 @@ const VECTORS = [0, 1, 2, 3];
 const step = (local: Local<"i32">, by: Code<"i32"> | number): Code =>
   local.set(i32.add(local, typeof by === "number" ? i32.const(by) : by));
 
-const accumulate = (): FunctionCode =>
+const accumulate = (set: InstructionSet): FunctionCode =>
   define("accumulate", 9, (scope, rows, K, steps, a, aStride, aJump, panel, out, outStride) => {
     const pointers = { K, steps, a, aStride, aJump, panel, out, outStride };
-    const pair = [rowsOfSums(scope, pointers, 2), rows.set(i32.sub(rows, i32.const(2)))];
+    const pair = [rowsOfSums(scope, set, pointers, 2), rows.set(i32.sub(rows, i32.const(2)))];
     return [
       when(i32.gtU(rows, i32.const(1)), repeatWhile(i32.gtU(rows, i32.const(1)), ...pair)),
-      when(rows, rowsOfSums(scope, pointers, 1)),
+      when(rows, rowsOfSums(scope, set, pointers, 1)),
     ];
   });
 
@@ -56,7 +57,7 @@ type Pointers = Readonly<
 >;
 
 /** One or two rows of 16 sums, and on to the next. */
-function rowsOfSums(scope: Scope, pointers: Pointers, count: number): Code {
+function rowsOfSums(scope: Scope, { multiplyAdd }: InstructionSet, pointers: Pointers, count: number): Code {
   const { K, steps, a, aStride, aJump, panel, out, outStride } = pointers;
   const sums = Array.from({ length: count }, () => VECTORS.map(() => scope.local("v128")));
   const factors = sums.map(() => scope.local("v128"));
@@ -71,7 +72,7 @@ function rowsOfSums(scope: Scope, pointers: Pointers, count: number): Code {
     ...VECTORS.map((vector) =>
       sequence(
         weight.set(v128.load(w, 16 * vector)),
-        ...sums.map((own, row) => own[vector].set(f32x4.relaxedMadd(factors[row], weight, own[vector]))),
+        ...sums.map((own, row) => own[vector].set(multiplyAdd(factors[row], weight, own[vector]))),
       ),
     ),
     ...inputs.map((input) => step(input, 4)),
@@ -129,4 +130,4 @@ const addColumns = (): FunctionCode =>
   });
 
 /** The kernels under their names. */
-export const weightKernels = (): FunctionCode[] => [accumulate(), addColumns()];
+export const weightKernels = (set: InstructionSet): FunctionCode[] => [accumulate(set), addColumns()];

@@ -1,4 +1,5 @@
 /** Operators that arrange numbers anew: shapes, axes, pieces, picking by index. */
+
 import { expand as broadcast } from "../../autograd/broadcast.ts";
 import { gather, indexSelect, nonzero, scatter, scatterAdd } from "../../autograd/gather.ts";
 import { cat, split as cut, repeat, tril, triu } from "../../autograd/join.ts";
@@ -9,6 +10,7 @@ import { reshape, slice as strided } from "../../autograd/views.ts";
 import { wrap } from "../../dense/dense.ts";
 import { int64 } from "../../dense/dtype.ts";
 import { broadcastShapes, product } from "../../dense/shape.ts";
+import { shown } from "../../formats/format-error.ts";
 import type { Call, Inputs } from "../call.ts";
 import { reversed } from "../sequences.ts";
 import {
@@ -142,7 +144,7 @@ function scattered(call: Call, [x, index, updates]: Inputs): Tensor {
   const at = wrappedIndex(call, index!, x!.shape[axis]!);
   if (reduction === "none") return scatter(x!, axis, at, updates!);
   if (reduction === "add") return scatterAdd(x!, axis, at, updates!);
-  throw call.error(`reduction ${reduction.slice(0, 40)} is not supported`);
+  throw call.error(`reduction ${shown(reduction)} is not supported`);
 }
 
 /** index (..., k): each of its rows names a slice of the first k axes. */
@@ -185,7 +187,7 @@ function tiled(call: Call, [x, times]: Inputs, surroundings: Surroundings): Tens
 /** Pads with a constant; the list has all beginnings and then all ends. */
 function withPadding(call: Call, [x, pads, value, axes]: Inputs, surroundings: Surroundings): Tensor {
   const mode = call.string("mode", "constant");
-  if (mode !== "constant") throw call.error(`mode ${mode.slice(0, 40)} is not supported`);
+  if (mode !== "constant") throw call.error(`mode ${shown(mode)} is not supported`);
   const rank = x!.shape.length;
   const widths = listOf(call, "pads", pads);
   const along = axes ? wholeNumbers(call, axes).map((axis) => axisOf(call, axis, rank)) : [...x!.shape.keys()];

@@ -1,5 +1,7 @@
 /** All operators, and the question whether a node is one of them and used as it must be. */
+
 import { RuntimeError } from "../../check.ts";
+import { shown } from "../../formats/format-error.ts";
 import type { Call } from "../call.ts";
 import { KINDS, type RecurrentKind } from "../recurrent-form.ts";
 import { ARRANGING } from "./arranging.ts";
@@ -26,11 +28,11 @@ export const OPERATOR_NAMES: readonly string[] = [...OPERATORS.keys()];
 /** The operator of a node. Errors: FormatError for one that is not known, or has what is not known. */
 export function operatorOf(call: Call): Operator {
   const { domain, opType, inputs } = call.node;
-  if (domain !== "") throw call.error(`operators of the domain ${domain.slice(0, 40)} are not supported`);
+  if (domain !== "") throw call.error(`operators of the domain ${shown(domain)} are not supported`);
   const operator = OPERATORS.get(opType);
-  if (!operator) throw call.error(`the operator ${opType.slice(0, 40)} is not supported`);
+  if (!operator) throw call.error(`the operator ${shown(opType)} is not supported`);
   const unknown = call.attributeNames.find((name) => !operator.attributes.includes(name));
-  if (unknown !== undefined) throw call.error(`unknown attribute ${unknown.slice(0, 40)}`);
+  if (unknown !== undefined) throw call.error(`unknown attribute ${shown(unknown)}`);
   const [least, most] = operator.inputs;
   if (inputs.length > most) throw call.error(`${inputs.length} inputs, at most ${most} expected`);
   const missing = Array.from({ length: least }, (_, i) => i).find((i) => !inputs[i]);
