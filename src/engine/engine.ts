@@ -5,7 +5,9 @@
  */
 import { RuntimeError } from "../check.ts";
 import { type Engine, type EngineName, plain, type Recurrence, type Unrolled, type WayBack } from "./plain.ts";
-import { compile, compileLater, synchronous } from "./wasm/index.ts";
+import { synchronous } from "./wasm/host.ts";
+import { compile, compileLater, compileShared } from "./wasm/index.ts";
+import { LARGEST_TEAM } from "./wasm/team.ts";
 
 // Below this work, measured, copying in and out costs more than it gains.
 const WORTHWHILE_PRODUCTS = 400;
@@ -14,6 +16,7 @@ const WORTHWHILE_ELEMENTS = 8;
 let wanted: EngineName = "wasm";
 let fast: Engine | undefined;
 let compiled: Promise<void> | undefined;
+let threadsChanged: Promise<void> = Promise.resolve();
 
 /** Settings and work of the engine in use. */
 export const engine = {
@@ -39,6 +42,23 @@ export const engine = {
   async ready(): Promise<void> {
     start();
     await compiled;
+  },
+
+  /** How many threads work together. */
+  get threadCount(): number {
+    return current().threads;
+  },
+
+  /**
+   * Lets so many threads, this one included, share the work of large loops without gradients; the bits are those of one.
+   * Resolves when they are there. Between calls they sleep, in Node they do not keep the program from ending, and
+   * `threads(1)` ends them. Errors: RuntimeError if they cannot be had, and then all stays as it was. A page has to be
+   * cross-origin isolated.
+   */
+  threads(count: number): Promise<void> {
+    const changed = threadsChanged.then(() => changeThreads(count));
+    threadsChanged = changed.catch(() => {});
+    return changed;
   },
 
   /** `Engine.gemm` */
@@ -78,4 +98,16 @@ function start(): Engine | undefined {
         fast = result;
       });
   return fast;
+}
+
+async function changeThreads(count: number): Promise<void> {
+  if (!Number.isInteger(count) || count < 1 || count > LARGEST_TEAM) {
+    throw new RuntimeError(`engine.threads: expected a whole number from 1 to ${LARGEST_TEAM}, got ${count}`);
+  }
+  await engine.ready();
+  if (count === (fast ?? plain).threads) return;
+  if (!fast) throw new RuntimeError('engine.threads: the "wasm" engine is not available here');
+  const before = fast;
+  fast = count === 1 ? await compileLater() : await compileShared(count);
+  before.end();
 }

@@ -9,6 +9,10 @@ export interface Engine {
   readonly name: EngineName;
   /** How a float32 product chain rounds: once for each link, or once for the product and once for the sum. */
   readonly arithmetic: "fma" | "muladd";
+  /** How many threads it has. */
+  readonly threads: number;
+  /** Ends the threads but the caller's own; the engine is not used after that. */
+  end(): void;
   /** The matrix product out = a·b + bias, each output a chain in the order of k; see gemm.ts. */
   gemm(out: Values, M: number, N: number, K: number, a: Matrix, b: Matrix, bias?: Values, options?: GemmOptions): void;
   /** out = f(x) for each number of a contiguous array, in the precision of `out`; see functions.ts. */
@@ -118,6 +122,8 @@ export type EngineName = "plain" | "wasm";
 export const plain: Engine = {
   name: "plain",
   arithmetic: "fma",
+  threads: 1,
+  end: () => {},
   gemm,
   map(name, out, x) {
     const f = functions(out instanceof Float32Array ? "float32" : "float64")[name];

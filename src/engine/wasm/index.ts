@@ -6,16 +6,18 @@ import type { Cell } from "../../cells/cell.ts";
 import type { ElementaryName } from "../functions.ts";
 import { type Engine, plain } from "../plain.ts";
 import { Arena, type GrowingMemory } from "./arena.ts";
-import { assemble, define, type FunctionCode } from "./assembler.ts";
+import { assemble, define, type FunctionCode, MOST_PAGES } from "./assembler.ts";
 import { gemm } from "./gemm.ts";
 import { type GemmKernels, gemmKernels } from "./gemm-kernel.ts";
+import { exportsOf, host, machine, synchronous } from "./host.ts";
 import { f32x4, v128 } from "./instructions.ts";
 import { type MapKernels, map, mapKernels } from "./map.ts";
 import { Packs } from "./packs.ts";
 import { type PageKernel, pageKernel } from "./page-kernel.ts";
-import type { Machinery } from "./plan.ts";
+import type { Hand, Machinery } from "./plan.ts";
 import { type ProductKernels, productKernels } from "./product-kernel.ts";
 import { type Kernels, recurSaving } from "./recur-train.ts";
+import { ALONE, startTeam, type Team } from "./team.ts";
 import { type TrainKernels, trainKernels } from "./train-kernel.ts";
 import { unroll } from "./unroll.ts";
 import { walkBack } from "./walk-back.ts";
@@ -39,26 +41,21 @@ export async function compileLater(): Promise<Engine | undefined> {
   }
 }
 
-/** Whether compiling on the spot is welcome: in Node and its like it is, on a page it is not. */
-export const synchronous = (): boolean => host.process?.getBuiltinModule !== undefined;
+/** Below these products a step, and a run, threads that wake up and wait for each other are not faster than one. */
+const WORTH_SHARING: Machinery["worthSharing"] = [2 ** 15, 2 ** 20];
 
-/** What is used of WebAssembly, and of Node. The types of neither are those of every platform. */
-interface Host {
-  readonly WebAssembly?: {
-    readonly validate: (bytes: Uint8Array) => boolean;
-    readonly compile: (bytes: Uint8Array) => Promise<object>;
-    readonly Module: new (bytes: Uint8Array) => object;
-    readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-    readonly Memory: new (limits: { initial: number }) => GrowingMemory;
-  };
-  readonly process?: {
-    readonly versions?: { readonly node?: string };
-    readonly getBuiltinModule?: (name: "v8") => { readonly setFlagsFromString: (flag: string) => void } | undefined;
-  };
+/** The engine whose loops are shared by so many threads. Errors: RuntimeError with the reason if it cannot be had. */
+export async function compileShared(threads: number, worthSharing = WORTH_SHARING): Promise<Engine> {
+  const products = productKernels();
+  const [own, ofLoops] = await Promise.all([
+    machine.compile(assemble(kernels())),
+    machine.compile(assemble(products, true)),
+  ]);
+  const memory = new machine.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
+  const team = await startTeam(threads, memory);
+  const hands = team.hands(products, exportsOf(ofLoops, memory) as ProductKernels);
+  return engineIn(own, () => loopsIn(memory, team, hands, worthSharing), team);
 }
-
-const host = globalThis as unknown as Host;
-const machine = host.WebAssembly as NonNullable<Host["WebAssembly"]>;
 
 type Exports = GemmKernels & MapKernels & ProductKernels & WeightKernels;
 
@@ -77,34 +74,28 @@ function offered(): boolean {
 }
 
 function instantiate(module: object): Engine | undefined {
-  const memory = new machine.Memory({ initial: 1 });
-  const exports = exportsOf(module, memory) as Exports;
-  const engine = engineOf(memory, exports, recurrences(module));
+  const engine = engineIn(module, () => {
+    const memory = new machine.Memory({ initial: 1 });
+    return loopsIn(memory, ALONE, [exportsOf(module, memory) as ProductKernels], WORTH_SHARING);
+  });
   return isFused(engine) ? engine : undefined;
 }
 
-const exportsOf = (module: object, memory: GrowingMemory): object =>
-  new machine.Instance(module, { arena: { memory } }).exports;
-
-/** The loops without gradients have a memory of their own, where packed weights stay. It is made when the first comes. */
-function recurrences(module: object): () => Machinery {
-  let made: Machinery | undefined;
-  return () => {
-    if (made) return made;
-    const memory = new machine.Memory({ initial: 1 });
-    const arena = new Arena(memory);
-    made = {
-      arena,
-      packs: new Packs(arena, FIRST_WORKSPACE),
-      products: exportsOf(module, memory) as ProductKernels,
-      page: compiledOnce(memory, (cell) => ({
-        functions: [pageKernel(cell)],
-        take: (exports) => (exports as { page: PageKernel }).page,
-      })),
-      plans: new WeakMap(),
-    };
-    return made;
-  };
+/** The loops without gradients have a memory of their own, where packed weights stay. */
+function loopsIn(
+  memory: GrowingMemory,
+  team: Team,
+  products: readonly ProductKernels[],
+  worthSharing: Machinery["worthSharing"],
+): Machinery {
+  const arena = new Arena(memory);
+  const hands = compiledOnce<readonly Hand[]>(memory, team.size > 1, (cell) => {
+    const functions = [pageKernel(cell)];
+    const take = (exports: object): readonly Hand[] =>
+      team.hands(functions, exports as { page: PageKernel }).map((own, thread) => ({ ...products[thread], ...own }));
+    return { functions, take };
+  });
+  return { arena, packs: new Packs(arena, FIRST_WORKSPACE), team, hands, worthSharing, plans: new WeakMap() };
 }
 
 /** The floats before the packs, to begin with. */
@@ -119,6 +110,7 @@ interface CellCode<Kernel> {
 /** What is made from the page of each cell; undefined while a page is not kept waiting, or if it cannot be had. */
 function compiledOnce<Kernel>(
   memory: GrowingMemory,
+  shared: boolean,
   read: (cell: Cell) => CellCode<Kernel> | undefined,
 ): (cell: Cell) => Kernel | undefined {
   const known = new WeakMap<Cell, Kernel | undefined>();
@@ -127,7 +119,7 @@ function compiledOnce<Kernel>(
     const code = read(cell);
     if (!code) return;
     const keep = (module: object): void => void known.set(cell, code.take(exportsOf(module, memory)));
-    const bytes = assemble(code.functions);
+    const bytes = assemble(code.functions, shared);
     if (synchronous()) keep(new machine.Module(bytes));
     else void machine.compile(bytes).then(keep, () => {});
   };
@@ -142,15 +134,21 @@ function compiledOnce<Kernel>(
   };
 }
 
-function engineOf(memory: GrowingMemory, exports: Exports, machinery: () => Machinery): Engine {
+/** The engine of a module; `makeLoops` is called when the first loop without gradients comes. */
+function engineIn(module: object, makeLoops: () => Machinery, team = ALONE): Engine {
+  const memory = new machine.Memory({ initial: 1 });
+  const exports = exportsOf(module, memory) as Exports;
   const arena = new Arena(memory);
-  const trained = compiledOnce<Kernels>(memory, (cell) => {
+  let loops: Machinery | undefined;
+  const trained = compiledOnce<Kernels>(memory, false, (cell) => {
     const code = trainKernels(cell);
     return code && { functions: code.functions, take: (own) => ({ ...exports, ...(own as TrainKernels), ...code }) };
   });
   return {
     name: "wasm",
     arithmetic: "fma",
+    threads: team.size,
+    end: () => team.end(),
     gemm(out, M, N, K, a, b, bias, options) {
       const single = out instanceof Float32Array && M * N * K > 0;
       const done = single && gemm(arena, exports, out, M, N, K, a, b, bias, options);
@@ -160,7 +158,10 @@ function engineOf(memory: GrowingMemory, exports: Exports, machinery: () => Mach
       if (out instanceof Float32Array && x instanceof Float32Array) map(arena, exports[name], out, x);
       else plain.map(name, out, x);
     },
-    unroll: (problem) => unroll(machinery(), problem),
+    unroll(problem) {
+      loops ??= makeLoops();
+      return unroll(loops, problem);
+    },
     recurSaving(problem) {
       const kernels = trained(problem.cell);
       const saved = kernels && recurSaving(arena, kernels, problem);

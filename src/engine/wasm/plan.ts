@@ -11,17 +11,24 @@ import { upTo } from "./panels.ts";
 import { placesFrom, Views } from "./places.ts";
 import { MANY, type ProductKernels, SINGLE } from "./product-kernel.ts";
 import { Schedule } from "./schedule.ts";
+import { type Share, sharesOf } from "./shares.ts";
+import type { Team } from "./team.ts";
 
 /** What a run works with. */
 export interface Machinery {
   readonly arena: Arena;
   readonly packs: Packs;
-  readonly products: ProductKernels;
-  /** The kernel of a cell, if there is one. */
-  readonly page: (cell: Cell) => PageKernel | undefined;
+  readonly team: Team;
+  /** The kernels for a cell, if it has one, for each thread of the team. */
+  readonly hands: (cell: Cell) => readonly Hand[] | undefined;
+  /** The products of a step, and of a run, that are worth more threads than one. */
+  readonly worthSharing: readonly [step: number, run: number];
   /** The last plan for each W_hh. */
   readonly plans: WeakMap<Weights, Plan>;
 }
+
+/** The kernels of a loop, for one of the threads. */
+export type Hand = ProductKernels & { readonly page: PageKernel };
 
 /** The packs of W_ih, W_hh and perhaps W_hr. */
 export type RunPacks = readonly Pack[];
@@ -30,6 +37,8 @@ export type RunPacks = readonly Pack[];
 export interface Plan {
   readonly schedule: Schedule;
   packs: RunPacks | undefined;
+  /** For each pack, which thread takes which part of it. */
+  shares: readonly (readonly Share[])[];
   readonly views: Views;
   readonly B: number;
   readonly H: number;
@@ -71,7 +80,7 @@ const PADDING = 16;
 
 /** The plan of a run, with its packs in the arena; undefined if there is not enough memory. */
 export function planOf(machinery: Machinery, problem: Unrolled): Plan | undefined {
-  const { arena, packs, plans } = machinery;
+  const { arena, packs, plans, team } = machinery;
   const known = plans.get(problem.recurrent);
   const plan = known && fits(known, problem) ? known : planned(problem);
   if (plan.end > packs.start) {
@@ -79,8 +88,12 @@ export function planOf(machinery: Machinery, problem: Unrolled): Plan | undefine
     packs.moveTo(2 ** Math.ceil(Math.log2(plan.end)));
   }
   if (!arena.reserve(packs.start)) return undefined;
-  if (!arePacked(plan.packs, problem)) plan.packs = packs.bring(wantedPacks(problem, plan));
-  if (!plan.packs) return undefined;
+  if (!arePacked(plan.packs, problem)) {
+    plan.packs = packs.bring(wantedPacks(problem, plan));
+    if (!plan.packs) return undefined;
+    const threads = isWorthSharing(machinery, plan) ? team.size : 1;
+    plan.shares = plan.packs.map((pack) => sharesOf(pack, threads));
+  }
   plans.set(problem.recurrent, plan);
   return plan;
 }
@@ -111,6 +124,7 @@ function planned(problem: Unrolled): Plan {
   return {
     schedule: new Schedule(batchSizes ?? new Array<number>(T).fill(B), reverse),
     packs: undefined,
+    shares: [],
     views: new Views(),
     ...{ B, H, P, features, rows, stateCount: cell.state.length, isProjected: projection !== undefined },
     x: place(rows * features),
@@ -123,6 +137,12 @@ function planned(problem: Unrolled): Plan {
     end: place(stride) + stride,
     ...{ gateStride, outStride, stride, size },
   };
+}
+
+/** Whether more threads are faster, though they have to be woken, and to wait for each other at every step. */
+function isWorthSharing({ team, worthSharing: [step, run] }: Machinery, { B, P, gateStride, schedule }: Plan): boolean {
+  const products = B * P * gateStride;
+  return team.size > 1 && products >= step && products * schedule.length >= run;
 }
 
 function wantedPacks({ input, recurrent, projection, rows }: Unrolled, plan: Plan): [Weights, number][] {
