@@ -5,7 +5,8 @@
  *
  *     wake();  for each turn { for the others: calls are written down;  go();  the own share;  join() };  rest()
  *
- * Between a call of the library and the next all others sleep.
+ * Between a call of the library and the next all others sleep. On a busy machine, where they come late, the caller's own
+ * takes all shares for a while.
  */
 import { RuntimeError } from "../../check.ts";
 import type { GrowingMemory } from "./arena.ts";
@@ -17,6 +18,8 @@ import { ARGUMENTS, type End, gate, NAP, PATIENCE, startWorker } from "./worker.
 export interface Team {
   /** How many there are, the caller's own included. */
   readonly size: number;
+  /** Whether the others are late, and the first thread had better take their shares in this turn. */
+  readonly areLate: boolean;
   /** The kernels of a module, for each thread: those of the caller's own are called, for the others calls are written down. */
   hands<Kernels extends object>(functions: readonly FunctionCode[], exports: Kernels): readonly Kernels[];
   /** Wakes the others. Who writes down calls before they are awake waits for them. */
@@ -36,6 +39,7 @@ const nothing = (): void => {};
 /** The team of one. */
 export const ALONE: Team = {
   size: 1,
+  areLate: false,
   hands: (_, exports) => [exports],
   wake: nothing,
   go: nothing,
@@ -53,6 +57,8 @@ const doneOf = (worker: number): number => 96 + 32 * worker;
 const listOf = (worker: number): number => 1024 + 4096 * worker;
 const CODE = 4 * listOf(LARGEST_TEAM);
 const PAGES = 32;
+
+const TURNS_ALONE = 100;
 
 /** Starts threads that share `memory`. Errors: RuntimeError with the reason if they cannot be had. */
 export async function startTeam(size: number, memory: GrowingMemory): Promise<Team> {
@@ -82,6 +88,8 @@ class Threads implements Team {
   #turn = 0;
   /** The functions that every worker has: that which loads more, and `gate`. */
   #functions = 2;
+  /** Turns that the first thread still takes alone. */
+  #alone = 0;
   #isJoined = true;
   #isOver = false;
 
@@ -99,8 +107,7 @@ class Threads implements Team {
     this.wake();
     new Uint8Array(this.#words.buffer).set(code, CODE);
     for (let worker = 0; worker < this.#ends.length; worker += 1) this.#write(worker, 0, CODE, code.length, 1);
-    this.go();
-    this.join();
+    this.#announce();
     this.rest();
     const written = this.#ends.map((_, worker) =>
       functions.map(({ name }, i) => [name, (...values: number[]) => this.#write(worker, first + i, ...values)]),
@@ -108,36 +115,27 @@ class Threads implements Team {
     return [exports, ...written.map((own) => Object.fromEntries(own) as Kernels)];
   }
 
+  get areLate(): boolean {
+    return this.#alone > 0;
+  }
+
   wake(): void {
     Atomics.store(this.#words, AWAKE, 1);
-    this.go();
+    this.#announce();
     Atomics.notify(this.#words, TURN);
   }
 
   go(): void {
-    if (this.#isOver) throw new RuntimeError("engine: these threads have ended");
-    if (!this.#isJoined) this.join();
-    this.#isJoined = false;
-    this.#turn = (this.#turn + 1) | 0;
-    Atomics.store(this.#words, TURN, this.#turn);
+    if (this.#alone > 0) this.#alone -= 1;
+    else this.#announce();
   }
 
   join(): void {
-    for (let worker = 0; worker < this.#ends.length; worker += 1) {
-      const done = doneOf(worker);
-      for (let seen = Atomics.load(this.#words, done); seen !== this.#turn; seen = Atomics.load(this.#words, done)) {
-        this.#gate(4 * done, seen, PATIENCE);
-        // the first thread of a page may not sleep
-        if (synchronous() && Atomics.load(this.#words, done) === seen) Atomics.wait(this.#words, done, seen, NAP);
-      }
-      this.#words[listOf(worker)] = 0;
-    }
-    this.#isJoined = true;
-    if (Atomics.load(this.#words, FAILED) !== 0) throw new RuntimeError("engine: one of the threads failed");
+    if (!this.#isJoined && this.#wait()) this.#alone = TURNS_ALONE;
   }
 
   rest(): void {
-    if (!this.#isJoined) this.join();
+    if (!this.#isJoined) this.#wait();
     Atomics.store(this.#words, AWAKE, 0);
   }
 
@@ -146,8 +144,35 @@ class Threads implements Team {
     for (const end of this.#ends) end();
   }
 
+  #announce(): void {
+    if (this.#isOver) throw new RuntimeError("engine: these threads have ended");
+    if (!this.#isJoined) this.#wait();
+    this.#isJoined = false;
+    this.#turn = (this.#turn + 1) | 0;
+    Atomics.store(this.#words, TURN, this.#turn);
+  }
+
+  /** Waits for all; true if it took too long. */
+  #wait(): boolean {
+    let late = false;
+    for (let worker = 0; worker < this.#ends.length; worker += 1) {
+      const done = doneOf(worker);
+      for (let seen = Atomics.load(this.#words, done); seen !== this.#turn; seen = Atomics.load(this.#words, done)) {
+        this.#gate(4 * done, seen, PATIENCE);
+        if (Atomics.load(this.#words, done) !== seen) continue;
+        late = true;
+        // the first thread of a page may not sleep
+        if (synchronous()) Atomics.wait(this.#words, done, seen, NAP);
+      }
+      this.#words[listOf(worker)] = 0;
+    }
+    this.#isJoined = true;
+    if (Atomics.load(this.#words, FAILED) !== 0) throw new RuntimeError("engine: one of the threads failed");
+    return late;
+  }
+
   #write(worker: number, which: number, ...values: readonly number[]): void {
-    if (!this.#isJoined) this.join();
+    if (!this.#isJoined) this.#wait();
     const list = listOf(worker);
     const at = list + 1 + (ARGUMENTS + 1) * this.#words[list];
     this.#words[list] += 1;

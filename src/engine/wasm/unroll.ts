@@ -91,7 +91,7 @@ function runStep(
   const pagedStride = isProjected ? stride : outStride;
   for (let thread = shares[1].length - 1; thread >= 0; thread -= 1) {
     if (thread === 0) team.go();
-    runUnits(hands[thread], shares[1][thread], plan, b, row, h, paged, pagedStride);
+    runUnits(hands[team.areLate ? 0 : thread], shares[1][thread], plan, b, row, h, paged, pagedStride);
   }
   team.join();
   if (isProjected) multiply(team, hands, plan, 2, B, b, H, paged, stride, out, outStride);
@@ -150,7 +150,18 @@ function multiply(
   const own = shares[which];
   for (let thread = own.length - 1; thread >= 0; thread -= 1) {
     if (thread === 0) team.go();
-    multiplyShare(hands[thread], own[thread], (packs as RunPacks)[which], most, rows, K, a, aStride, out, outStride);
+    multiplyShare(
+      hands[team.areLate ? 0 : thread],
+      own[thread],
+      (packs as RunPacks)[which],
+      most,
+      rows,
+      K,
+      a,
+      aStride,
+      out,
+      outStride,
+    );
   }
   team.join();
 }
