@@ -17,7 +17,7 @@ import { type PageKernel, pageKernel } from "./page-kernel.ts";
 import type { Hand, Machinery } from "./plan.ts";
 import { type ProductKernels, productKernels } from "./product-kernel.ts";
 import { type Kernels, recurSaving } from "./recur-train.ts";
-import { ALONE, startTeam, type Team } from "./team.ts";
+import { ALONE, type Sharing, startTeam, type Team } from "./team.ts";
 import { type TrainKernels, trainKernels } from "./train-kernel.ts";
 import { unroll } from "./unroll.ts";
 import { walkBack } from "./walk-back.ts";
@@ -41,20 +41,19 @@ export async function compileLater(): Promise<Engine | undefined> {
   }
 }
 
-/** Below these products a step, and a run, threads that wake up and wait for each other are not faster than one. */
-const WORTH_SHARING: Machinery["worthSharing"] = [2 ** 15, 2 ** 20];
+const SHARING: Sharing = { step: 2 ** 15, run: 2 ** 20, alone: 100 };
 
 /** The engine whose loops are shared by so many threads. Errors: RuntimeError with the reason if it cannot be had. */
-export async function compileShared(threads: number, worthSharing = WORTH_SHARING): Promise<Engine> {
+export async function compileShared(threads: number, sharing = SHARING): Promise<Engine> {
   const products = productKernels();
   const [own, ofLoops] = await Promise.all([
     machine.compile(assemble(kernels())),
     machine.compile(assemble(products, true)),
   ]);
   const memory = new machine.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
-  const team = await startTeam(threads, memory);
+  const team = await startTeam(threads, memory, sharing);
   const hands = team.hands(products, exportsOf(ofLoops, memory) as ProductKernels);
-  return engineIn(own, () => loopsIn(memory, team, hands, worthSharing), team);
+  return engineIn(own, () => loopsIn(memory, team, hands, sharing), team);
 }
 
 type Exports = GemmKernels & MapKernels & ProductKernels & WeightKernels;
@@ -76,18 +75,13 @@ function offered(): boolean {
 function instantiate(module: object): Engine | undefined {
   const engine = engineIn(module, () => {
     const memory = new machine.Memory({ initial: 1 });
-    return loopsIn(memory, ALONE, [exportsOf(module, memory) as ProductKernels], WORTH_SHARING);
+    return loopsIn(memory, ALONE, [exportsOf(module, memory) as ProductKernels], SHARING);
   });
   return isFused(engine) ? engine : undefined;
 }
 
 /** The loops without gradients have a memory of their own, where packed weights stay. */
-function loopsIn(
-  memory: GrowingMemory,
-  team: Team,
-  products: readonly ProductKernels[],
-  worthSharing: Machinery["worthSharing"],
-): Machinery {
+function loopsIn(memory: GrowingMemory, team: Team, products: readonly ProductKernels[], sharing: Sharing): Machinery {
   const arena = new Arena(memory);
   const hands = compiledOnce<readonly Hand[]>(memory, team.size > 1, (cell) => {
     const functions = [pageKernel(cell)];
@@ -95,7 +89,7 @@ function loopsIn(
       team.hands(functions, exports as { page: PageKernel }).map((own, thread) => ({ ...products[thread], ...own }));
     return { functions, take };
   });
-  return { arena, packs: new Packs(arena, FIRST_WORKSPACE), team, hands, worthSharing, plans: new WeakMap() };
+  return { arena, packs: new Packs(arena, FIRST_WORKSPACE), team, hands, sharing, plans: new WeakMap() };
 }
 
 /** The floats before the packs, to begin with. */

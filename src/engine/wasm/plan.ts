@@ -12,7 +12,7 @@ import { placesFrom, Views } from "./places.ts";
 import { MANY, type ProductKernels, SINGLE } from "./product-kernel.ts";
 import { Schedule } from "./schedule.ts";
 import { type Share, sharesOf } from "./shares.ts";
-import type { Team } from "./team.ts";
+import type { Sharing, Team } from "./team.ts";
 
 /** What a run works with. */
 export interface Machinery {
@@ -21,8 +21,7 @@ export interface Machinery {
   readonly team: Team;
   /** The kernels for a cell, if it has one, for each thread of the team. */
   readonly hands: (cell: Cell) => readonly Hand[] | undefined;
-  /** The products of a step, and of a run, that are worth more threads than one. */
-  readonly worthSharing: readonly [step: number, run: number];
+  readonly sharing: Sharing;
   /** The last plan for each W_hh. */
   readonly plans: WeakMap<Weights, Plan>;
 }
@@ -140,9 +139,9 @@ function planned(problem: Unrolled): Plan {
 }
 
 /** Whether more threads are faster, though they have to be woken, and to wait for each other at every step. */
-function isWorthSharing({ team, worthSharing: [step, run] }: Machinery, { B, P, gateStride, schedule }: Plan): boolean {
+function isWorthSharing({ team, sharing }: Machinery, { B, P, gateStride, schedule }: Plan): boolean {
   const products = B * P * gateStride;
-  return team.size > 1 && products >= step && products * schedule.length >= run;
+  return team.size > 1 && products >= sharing.step && products * schedule.length >= sharing.run;
 }
 
 function wantedPacks({ input, recurrent, projection, rows }: Unrolled, plan: Plan): [Weights, number][] {

@@ -14,6 +14,15 @@ import { assemble, type FunctionCode } from "./assembler.ts";
 import { exportsOf, machine, synchronous } from "./host.ts";
 import { ARGUMENTS, type End, gate, NAP, PATIENCE, startWorker } from "./worker.ts";
 
+/** When threads share what there is to do. */
+export interface Sharing {
+  /** The products of a step, and those of a run, from which on it is faster, though threads have to wake up and to wait. */
+  readonly step: number;
+  readonly run: number;
+  /** For how many turns the first thread does without the others when they were late. */
+  readonly alone: number;
+}
+
 /** Threads as the loops see them. */
 export interface Team {
   /** How many there are, the caller's own included. */
@@ -58,10 +67,8 @@ const listOf = (worker: number): number => 1024 + 4096 * worker;
 const CODE = 4 * listOf(LARGEST_TEAM);
 const PAGES = 32;
 
-const TURNS_ALONE = 100;
-
 /** Starts threads that share `memory`. Errors: RuntimeError with the reason if they cannot be had. */
-export async function startTeam(size: number, memory: GrowingMemory): Promise<Team> {
+export async function startTeam(size: number, memory: GrowingMemory, sharing: Sharing): Promise<Team> {
   const turns = new machine.Memory({ initial: PAGES, maximum: PAGES, shared: true });
   const code = assemble([gate()], true);
   new Uint8Array(turns.buffer).set(code, CODE);
@@ -73,7 +80,7 @@ export async function startTeam(size: number, memory: GrowingMemory): Promise<Te
   const started = await Promise.allSettled(starting);
   const ends = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const failure = started.find((result) => result.status === "rejected");
-  if (!failure) return new Threads(turns, code, ends);
+  if (!failure) return new Threads(turns, code, ends, sharing);
   for (const end of ends) end();
   throw failure.reason;
 }
@@ -85,6 +92,7 @@ class Threads implements Team {
   readonly #words: Int32Array;
   readonly #gate: Gate;
   readonly #ends: readonly End[];
+  readonly #sharing: Sharing;
   #turn = 0;
   /** The functions that every worker has: that which loads more, and `gate`. */
   #functions = 2;
@@ -93,7 +101,8 @@ class Threads implements Team {
   #isJoined = true;
   #isOver = false;
 
-  constructor(turns: GrowingMemory, code: Uint8Array, ends: readonly End[]) {
+  constructor(turns: GrowingMemory, code: Uint8Array, ends: readonly End[], sharing: Sharing) {
+    this.#sharing = sharing;
     this.size = ends.length + 1;
     this.#words = new Int32Array(turns.buffer);
     this.#gate = (exportsOf(new machine.Module(code), turns) as { gate: Gate }).gate;
@@ -131,7 +140,7 @@ class Threads implements Team {
   }
 
   join(): void {
-    if (!this.#isJoined && this.#wait()) this.#alone = TURNS_ALONE;
+    if (!this.#isJoined && this.#wait()) this.#alone = this.#sharing.alone;
   }
 
   rest(): void {
