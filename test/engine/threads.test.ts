@@ -141,7 +141,7 @@ describe("threads", () => {
     problem.recurrent.matrix.data.fill(0.25);
     problem.recurrent.version += 1;
     expectSameBits(problem);
-    expectSameBits(problemOf(cells.LSTM!, 300, 3, 400));
+    expectSameBits(problemOf(cells.LSTM!, 300, 3, 30));
     expectSameBits(problem);
   });
 
