@@ -3,7 +3,7 @@
  * a turn, does its own share and waits for theirs. Every thread has its own outputs and computes each of them from
  * beginning to end, so that the bits are those of one thread.
  *
- *     wake();  for each turn { for the others: calls are written down;  go();  the own share;  join() };  rest()
+ *     wake();  for each turn { gather();  for the others: calls are written down;  go();  the own share;  join() };  rest()
  *
  * Between a call of the library and the next all others sleep. On a busy machine, where they come late, the caller's own
  * takes all shares for a while.
@@ -19,7 +19,7 @@ export interface Sharing {
   /** The products of a step, and those of a run, from which on it is faster, though threads have to wake up and to wait. */
   readonly step: number;
   readonly run: number;
-  /** For how many turns the first thread does without the others when they were late. */
+  /** For how many turns the first thread does without the others when they were late, and for more if that goes on. */
   readonly alone: number;
 }
 
@@ -27,12 +27,12 @@ export interface Sharing {
 export interface Team {
   /** How many there are, the caller's own included. */
   readonly size: number;
-  /** Whether the others are late, and the first thread had better take their shares in this turn. */
-  readonly areLate: boolean;
   /** The kernels of a module, for each thread: those of the caller's own are called, for the others calls are written down. */
   hands<Kernels extends object>(functions: readonly FunctionCode[], exports: Kernels): readonly Kernels[];
-  /** Wakes the others. Who writes down calls before they are awake waits for them. */
+  /** Wakes the others, who will be needed soon. */
   wake(): void;
+  /** Begins a turn. False: the others are late, and the first thread takes all shares. */
+  gather(): boolean;
   /** The others begin with what was written down for them. */
   go(): void;
   /** Waits until they are done. Errors: RuntimeError if one of them failed. */
@@ -48,9 +48,9 @@ const nothing = (): void => {};
 /** The team of one. */
 export const ALONE: Team = {
   size: 1,
-  areLate: false,
   hands: (_, exports) => [exports],
   wake: nothing,
+  gather: () => true,
   go: nothing,
   join: nothing,
   rest: nothing,
@@ -66,6 +66,9 @@ const doneOf = (worker: number): number => 96 + 32 * worker;
 const listOf = (worker: number): number => 1024 + 4096 * worker;
 const CODE = 4 * listOf(LARGEST_TEAM);
 const PAGES = 32;
+
+/** Longer than it takes to wake on a quiet machine. */
+const NAPS_TO_WAKE = 4;
 
 /** Starts threads that share `memory`. Errors: RuntimeError with the reason if they cannot be had. */
 export async function startTeam(size: number, memory: GrowingMemory, sharing: Sharing): Promise<Team> {
@@ -96,13 +99,16 @@ class Threads implements Team {
   #turn = 0;
   /** The functions that every worker has: that which loads more, and `gate`. */
   #functions = 2;
-  /** Turns that the first thread still takes alone. */
+  /** Turns that the first thread still takes alone, and will when the others are late again. */
   #alone = 0;
+  #penalty: number;
+  #isAwake = false;
   #isJoined = true;
   #isOver = false;
 
   constructor(turns: GrowingMemory, code: Uint8Array, ends: readonly End[], sharing: Sharing) {
     this.#sharing = sharing;
+    this.#penalty = sharing.alone;
     this.size = ends.length + 1;
     this.#words = new Int32Array(turns.buffer);
     this.#gate = (exportsOf(new machine.Module(code), turns) as { gate: Gate }).gate;
@@ -113,7 +119,6 @@ class Threads implements Team {
     const code = assemble(functions, true);
     const first = this.#functions;
     this.#functions += functions.length;
-    this.wake();
     new Uint8Array(this.#words.buffer).set(code, CODE);
     for (let worker = 0; worker < this.#ends.length; worker += 1) this.#write(worker, 0, CODE, code.length, 1);
     this.#announce();
@@ -124,14 +129,13 @@ class Threads implements Team {
     return [exports, ...written.map((own) => Object.fromEntries(own) as Kernels)];
   }
 
-  get areLate(): boolean {
-    return this.#alone > 0;
+  wake(): void {
+    if (this.#alone === 0) this.#announce();
   }
 
-  wake(): void {
-    Atomics.store(this.#words, AWAKE, 1);
-    this.#announce();
-    Atomics.notify(this.#words, TURN);
+  gather(): boolean {
+    this.#getReady();
+    return this.#alone === 0;
   }
 
   go(): void {
@@ -140,12 +144,13 @@ class Threads implements Team {
   }
 
   join(): void {
-    if (!this.#isJoined && this.#wait()) this.#alone = this.#sharing.alone;
+    if (!this.#isJoined) this.#judge(this.#wait() > 0);
   }
 
   rest(): void {
     if (!this.#isJoined) this.#wait();
     Atomics.store(this.#words, AWAKE, 0);
+    this.#isAwake = false;
   }
 
   end(): void {
@@ -155,21 +160,35 @@ class Threads implements Team {
 
   #announce(): void {
     if (this.#isOver) throw new RuntimeError("engine: these threads have ended");
-    if (!this.#isJoined) this.#wait();
     this.#isJoined = false;
     this.#turn = (this.#turn + 1) | 0;
+    if (!this.#isAwake) Atomics.store(this.#words, AWAKE, 1);
     Atomics.store(this.#words, TURN, this.#turn);
+    if (!this.#isAwake) Atomics.notify(this.#words, TURN);
+    this.#isAwake = true;
   }
 
-  /** Waits for all; true if it took too long. */
-  #wait(): boolean {
-    let late = false;
+  /** Waits for those who were woken. */
+  #getReady(): void {
+    if (!this.#isJoined && this.#wait() > NAPS_TO_WAKE) this.#judge(true);
+  }
+
+  /** Each turn in time makes good for one that was not shared. */
+  #judge(late: boolean): void {
+    const { alone } = this.#sharing;
+    if (late) this.#alone = this.#penalty;
+    this.#penalty = late ? Math.min(2 * this.#penalty, 64 * alone) : Math.max(alone, this.#penalty - 1);
+  }
+
+  /** Waits for all, and gives how often that was too long to stay awake. */
+  #wait(): number {
+    let naps = 0;
     for (let worker = 0; worker < this.#ends.length; worker += 1) {
       const done = doneOf(worker);
       for (let seen = Atomics.load(this.#words, done); seen !== this.#turn; seen = Atomics.load(this.#words, done)) {
         this.#gate(4 * done, seen, PATIENCE);
         if (Atomics.load(this.#words, done) !== seen) continue;
-        late = true;
+        naps += 1;
         // the first thread of a page may not sleep
         if (synchronous()) Atomics.wait(this.#words, done, seen, NAP);
       }
@@ -177,11 +196,10 @@ class Threads implements Team {
     }
     this.#isJoined = true;
     if (Atomics.load(this.#words, FAILED) !== 0) throw new RuntimeError("engine: one of the threads failed");
-    return late;
+    return naps;
   }
 
   #write(worker: number, which: number, ...values: readonly number[]): void {
-    if (!this.#isJoined) this.#wait();
     const list = listOf(worker);
     const at = list + 1 + (ARGUMENTS + 1) * this.#words[list];
     this.#words[list] += 1;

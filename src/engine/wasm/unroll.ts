@@ -89,9 +89,10 @@ function runStep(
   // with a projection the page's own output is on its way to it
   const paged = isProjected ? plan.paged : out;
   const pagedStride = isProjected ? stride : outStride;
+  const together = team.gather();
   for (let thread = shares[1].length - 1; thread >= 0; thread -= 1) {
     if (thread === 0) team.go();
-    runUnits(hands[team.areLate ? 0 : thread], shares[1][thread], plan, b, row, h, paged, pagedStride);
+    runUnits(hands[together ? thread : 0], shares[1][thread], plan, b, row, h, paged, pagedStride);
   }
   team.join();
   if (isProjected) multiply(team, hands, plan, 2, B, b, H, paged, stride, out, outStride);
@@ -148,10 +149,11 @@ function multiply(
   outStride: number,
 ): void {
   const own = shares[which];
+  const together = team.gather();
   for (let thread = own.length - 1; thread >= 0; thread -= 1) {
     if (thread === 0) team.go();
     multiplyShare(
-      hands[team.areLate ? 0 : thread],
+      hands[together ? thread : 0],
       own[thread],
       (packs as RunPacks)[which],
       most,
