@@ -208,6 +208,20 @@ describe("engine.threads", () => {
     expect([torch.engine.threadCount, torch.engine.name]).toEqual([1, "wasm"]);
   });
 
+  it("says why no thread can be started in a program that may not", async () => {
+    const worker_threads = {
+      Worker: class {
+        constructor() {
+          throw new Error("Access to this API has been restricted");
+        }
+      },
+    };
+    vi.stubGlobal("process", { ...process, getBuiltinModule: () => worker_threads });
+    const refused = await torch.engine.threads(2).catch((error: unknown) => error);
+    expect((refused as { hint: string }).hint).toBe("Access to this API has been restricted");
+    expect([torch.engine.threadCount, torch.engine.name]).toEqual([1, "wasm"]);
+  });
+
   it("says why no thread can be started where a policy forbids workers", async () => {
     class Forbidden {
       constructor() {

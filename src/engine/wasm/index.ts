@@ -3,6 +3,7 @@
  * fused, since only then are its bits those of the plain engine.
  */
 import type { Cell } from "../../cells/cell.ts";
+import { RuntimeError } from "../../check.ts";
 import type { ElementaryName } from "../functions.ts";
 import { type Engine, plain } from "../plain.ts";
 import { Arena, type GrowingMemory } from "./arena.ts";
@@ -22,6 +23,7 @@ import { type TrainKernels, trainKernels } from "./train-kernel.ts";
 import { unroll } from "./unroll.ts";
 import { walkBack } from "./walk-back.ts";
 import { type WeightKernels, weightKernels } from "./weight-kernel.ts";
+import { checkIsolation } from "./worker.ts";
 
 /** The engine, compiled on the spot; undefined if this machine or its content policy has none for us. */
 export function compile(): Engine | undefined {
@@ -41,19 +43,36 @@ export async function compileLater(): Promise<Engine | undefined> {
   }
 }
 
-const SHARING: Sharing = { step: 2 ** 15, run: 2 ** 20, alone: 100 };
-
 /** The engine whose loops are shared by so many threads. Errors: RuntimeError with the reason if it cannot be had. */
 export async function compileShared(threads: number, sharing = SHARING): Promise<Engine> {
+  try {
+    return await startShared(threads, sharing);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RuntimeError("engine.threads: no other thread can be started here", reason);
+  }
+}
+
+// Steps and runs of which two threads make fewer than this many products take microseconds, as waiting does.
+const SHARING: Sharing = { step: 2 ** 15, run: 2 ** 21, alone: 100 };
+
+async function startShared(threads: number, sharing: Sharing): Promise<Engine> {
+  checkIsolation();
   const products = productKernels();
   const [own, ofLoops] = await Promise.all([
     machine.compile(assemble(kernels())),
     machine.compile(assemble(products, true)),
   ]);
   const memory = new machine.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
+  const exports = exportsOf(ofLoops, memory) as ProductKernels;
   const team = await startTeam(threads, memory, sharing);
-  const hands = team.hands(products, exportsOf(ofLoops, memory) as ProductKernels);
-  return engineIn(own, () => loopsIn(memory, team, hands, sharing), team);
+  try {
+    const hands = team.hands(products, exports);
+    return engineIn(own, () => loopsIn(memory, team, hands, sharing), team);
+  } catch (error) {
+    team.end();
+    throw error;
+  }
 }
 
 type Exports = GemmKernels & MapKernels & ProductKernels & WeightKernels;

@@ -70,7 +70,7 @@ const PAGES = 32;
 /** Longer than it takes to wake on a quiet machine. */
 const NAPS_TO_WAKE = 4;
 
-/** Starts threads that share `memory`. Errors: RuntimeError with the reason if they cannot be had. */
+/** Starts threads that share `memory`. Errors: whatever the machine says if they cannot be had. */
 export async function startTeam(size: number, memory: GrowingMemory, sharing: Sharing): Promise<Team> {
   const turns = new machine.Memory({ initial: PAGES, maximum: PAGES, shared: true });
   const code = assemble([gate()], true);

@@ -7,7 +7,6 @@
  * As long as turns follow each other it watches their number without a pause, in WebAssembly: the next one then begins
  * within a quarter of a microsecond, where waking up takes twenty.
  */
-import { RuntimeError } from "../../check.ts";
 import type { GrowingMemory } from "./arena.ts";
 import { define, type FunctionCode, repeatWhile } from "./assembler.ts";
 import { host, type NodeWorkerClass } from "./host.ts";
@@ -79,16 +78,21 @@ const SCRIPT = `({ memories, turn, awake, failed, done, list, code }, port) => {
 /** A function that ends the worker. */
 export type End = () => void;
 
-/** Starts a worker. Errors: RuntimeError with the reason if it cannot be had. */
-export async function startWorker(orders: Orders): Promise<End> {
-  const threads = host.process?.getBuiltinModule?.("worker_threads");
-  try {
-    return await (threads ? startInNode(threads.Worker, orders) : startOnPage(orders));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new RuntimeError("engine.threads: no other thread can be started here", reason);
-  }
+/** Errors: Error if this is a page that cannot share memory with workers. */
+export function checkIsolation(): void {
+  if (!inNode() && !host.crossOriginIsolated) throw new Error(ISOLATION);
 }
+
+const ISOLATION =
+  "memory is shared only on cross-origin isolated pages: serve them with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+
+/** Starts a worker. Errors: whatever the machine says if it cannot be had. */
+export function startWorker(orders: Orders): Promise<End> {
+  const threads = inNode();
+  return threads ? startInNode(threads.Worker, orders) : startOnPage(orders);
+}
+
+const inNode = () => host.process?.getBuiltinModule?.("worker_threads");
 
 /** A worker does not keep a program from ending. */
 function startInNode(Worker: NodeWorkerClass, orders: Orders): Promise<End> {
@@ -104,19 +108,15 @@ function startInNode(Worker: NodeWorkerClass, orders: Orders): Promise<End> {
   });
 }
 
-function startOnPage(orders: Orders): Promise<End> {
-  const { Worker, Blob, URL, crossOriginIsolated } = host;
-  if (!crossOriginIsolated || !Worker || !Blob || !URL) throw new Error(ISOLATION);
+async function startOnPage(orders: Orders): Promise<End> {
+  const { Worker, Blob, URL } = host;
+  if (!Worker || !Blob || !URL) throw new Error("there are no workers");
   const source = `onmessage = ({ data }) => (${SCRIPT})(data, globalThis);`;
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const started = new Promise<End>((resolve, reject) => {
+  return await new Promise<End>((resolve, reject) => {
     const worker = new Worker(url);
     worker.onerror = ({ message }) => reject(new Error(message ?? "a policy of the page forbids it"));
     worker.onmessage = () => resolve(() => worker.terminate());
     worker.postMessage(orders);
-  });
-  return started.finally(() => URL.revokeObjectURL(url));
+  }).finally(() => URL.revokeObjectURL(url));
 }
-
-const ISOLATION =
-  "memory is shared only on cross-origin isolated pages: serve them with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
