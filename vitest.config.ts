@@ -4,7 +4,11 @@ import { defineConfig } from "vitest/config";
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** The suites see the package as a user does: by its public entries, read from source. */
-const alias = { "unrolled/inference": at("./src/inference.ts"), unrolled: at("./src/index.ts") };
+const alias = {
+  "unrolled/onnx": at("./src/onnx.ts"),
+  "unrolled/inference": at("./src/inference.ts"),
+  unrolled: at("./src/index.ts"),
+};
 
 /** The fast tests by default; a suite with needs of its own (`live` torch, `shared` vectors) only when it is named. */
 const suite = process.env.SUITE;

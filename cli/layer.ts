@@ -47,7 +47,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     gates: 4,
     order: ["i", "f", "g", "o"],
     make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
-      refuseNonlinearity("LSTM", nonlinearity);
+      refuseNonlinearity("an LSTM", nonlinearity);
       return new nn.LSTM(inputSize, hiddenSize, rest);
     },
   },
@@ -56,7 +56,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     gates: 3,
     order: ["r", "z", "n"],
     make: ({ inputSize, hiddenSize, nonlinearity, ...rest }) => {
-      refuseNonlinearity("GRU", nonlinearity);
+      refuseNonlinearity("a GRU", nonlinearity);
       return new nn.GRU(inputSize, hiddenSize, withoutProjection(rest));
     },
   },
@@ -133,11 +133,9 @@ export function measure(
 }
 
 /** Only an RNN leaves a choice. */
-function refuseNonlinearity(name: string, nonlinearity: Sizes["nonlinearity"]): void {
+function refuseNonlinearity(name: "an LSTM" | "a GRU", nonlinearity: Sizes["nonlinearity"]): void {
   if (nonlinearity === undefined) return;
-  throw new CommandError(
-    `--nonlinearity is for an RNN, and this is ${name === "LSTM" ? "an" : "a"} ${name}: leave it out`,
-  );
+  throw new CommandError(`--nonlinearity is for an RNN, and this is ${name}: leave it out`);
 }
 
 /** A layer that cannot project says so itself when it is asked to. */

@@ -24,7 +24,7 @@ export function layersIn(tensors: ReadonlyMap<string, torch.Tensor>): FoundLayer
   return prefixes.map((name) => {
     const prefix = name.slice(0, -FIRST.length);
     const weights = new Map([...below(tensors, prefix)].filter(([inner]) => WEIGHT.test(inner)));
-    const { kind, sizes } = measure(prefix || "the file", weights, "tanh");
+    const { kind, sizes } = measure(prefix || "the file", weights, undefined);
     return { prefix, kind, sizes, weights, text: textOf(kind.name, sizes) };
   });
 }

@@ -11,7 +11,7 @@ interface Options {
   readonly output?: string;
   readonly finalState?: string;
   readonly prefix?: string;
-  readonly nonlinearity: "tanh" | "relu";
+  readonly nonlinearity?: "tanh" | "relu";
   readonly batchFirst?: boolean;
   readonly json?: boolean;
 }
@@ -38,7 +38,7 @@ export const run: Register = (program, terminal) => {
     .option("--output <file>", "where the outputs go: .npy, .csv or .json")
     .option("--final-state <file>", "where the last state goes: .npy, .csv or .json; of an LSTM the h")
     .option("--prefix <name>", "which layer of the model file, if there are several")
-    .addOption(new Option("--nonlinearity <f>", "of an rnn").choices(["tanh", "relu"]).default("tanh"))
+    .addOption(new Option("--nonlinearity <f>", "of an rnn (tanh)").choices(["tanh", "relu"]))
     .option("--batch-first", "input and output are [batch][time][feature]")
     .option("--json", "outputs as JSON instead of CSV")
     .addHelpText("after", EXAMPLES)

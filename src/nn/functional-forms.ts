@@ -80,8 +80,9 @@ function layer<State extends Tensor | Pair, Result>(cell: Cell, names: NodeNames
     expectCounts(params.length, hasBiases, start, D, numLayers);
     const weights = grouped(params, numLayers * D, hasBiases, start[0]!.shape[2] !== start.at(-1)!.shape[2]);
     const stack = { cell, weights, D, dropout, training, names };
+    const sizes = packed ? Array.from(elements(batchSizes.value), Number) : [];
     const [output, states] = packed
-      ? runPacked(stack, data, Array.from(elements(batchSizes.value), Number), start[0]!.shape[1]!, start)
+      ? runPacked(stack, data, sizes, sizes[0] ?? 0, start)
       : runPadded(stack, data, start, batchFirst);
     return tuple(output, ...states);
   }) as LayerFunction<State, Result>;

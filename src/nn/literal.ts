@@ -16,12 +16,19 @@ import { IndexError, listText, RuntimeError } from "../check.ts";
 import { broadcastShapes, type Dims, sameDims, wrapDim } from "../dense/shape.ts";
 import { byGate, type CellState, type Sequences } from "./scan.ts";
 
-/** Whether sequences, states and the weights of one layer and direction fit together. */
-export function isUsual(cell: Cell, weights: ScanWeights, { data, batchSizes }: Sequences, start: CellState): boolean {
+/**
+ * Whether B sequences, of which some may be empty, their states and the weights of one layer and direction fit together.
+ */
+export function isUsual(
+  cell: Cell,
+  weights: ScanWeights,
+  { data, batchSizes }: Sequences,
+  B: number,
+  start: CellState,
+): boolean {
   const { weightIh, weightHh, biasIh, biasHh, weightHr } = weights;
   const [rows, P] = weightHh.shape as unknown as readonly [number, number];
   const H = weightHr ? weightHr.shape[1]! : P;
-  const B = batchSizes ? batchSizes[0]! : data.shape[1]!;
   const are = (x: Tensor | undefined, shape: Dims): boolean =>
     x === undefined || (x.dtype === data.dtype && sameDims(x.shape, shape));
   return (

@@ -56,7 +56,8 @@ export function runPacked(
     const output = zeros(0, own.D * own.weights[0]!.weightHh.shape[1]!, { dtype: data.dtype });
     return [output, [...begin(own, data, B, start)]];
   }
-  const fused = batchSizes.every((b) => b === B) ? fusedName(own, data, B) : undefined;
+  const areWhole = batchSizes.every((b) => b === B) && start.every(({ shape }) => shape[1] === B);
+  const fused = areWhole ? fusedName(own, data, B) : undefined;
   // Sequences of one length are a padded batch, and torch's fused kernel runs them as one.
   if (fused === undefined) return runStack(own, { data, batchSizes }, B, start);
   const padded = reshape(data, [batchSizes.length, B, data.shape.at(-1)!]);
@@ -105,7 +106,7 @@ function runLayers(own: Stack, x: Sequences, B: number, start: readonly Tensor[]
     const whole = weights.length > D ? recur(layer, data, x.batchSizes, B, from()) : undefined;
     if (whole) for (const [i, state] of whole[1].entries()) ends[i]!.push(...unbind(state));
     const sides = starts.map((states) => states.slice(first, first + D));
-    data = whole ? whole[0] : runLayer(layer, { ...x, data }, sides, ends, joinedBy);
+    data = whole ? whole[0] : runLayer(layer, { ...x, data }, B, sides, ends, joinedBy);
     if (!last && own.dropout > 0) data = dropout(data, own.dropout, own.training);
   }
   return [data, ends.map((states) => stack(states))];
@@ -115,13 +116,14 @@ function runLayers(own: Stack, x: Sequences, B: number, start: readonly Tensor[]
 function runLayer(
   { cell, weights }: Stack,
   x: Sequences,
+  B: number,
   starts: readonly (readonly Tensor[])[],
   ends: readonly Tensor[][],
   joinedBy: string,
 ): Tensor {
   const outputs = weights.map((side, direction) => {
     const state = Object.fromEntries(cell.state.map((name, i) => [name, starts[i]![direction]!]));
-    const run = isUsual(cell, side, x, state) ? runSide : runLiterally;
+    const run = isUsual(cell, side, x, B, state) ? runSide : runLiterally;
     const { output, state: end } = run(cell, side, x, state, direction === 1, joinedBy);
     for (const [i, name] of cell.state.entries()) ends[i]!.push(end[name]!);
     return output;

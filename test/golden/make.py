@@ -19,6 +19,8 @@ NAMES = [
     "losses",
     "module-errors",
     "modules",
+    "onnx-graphs",
+    "onnx-nodes",
     "operations",
     "operations2",
     "optimizers",

@@ -1,8 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+const at = (path: string): string => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
+
 /** The suites that ask a live torch: `PYTHON=... npm run conformance`, with `COUNT` and `SEED` to ask for others. */
-const alias = { unrolled: fileURLToPath(new URL("../../src/index.ts", import.meta.url)) };
+const alias = { "unrolled/onnx": at("onnx.ts"), unrolled: at("index.ts") };
 
 export default defineConfig({
   resolve: { alias },

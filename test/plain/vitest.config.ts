@@ -5,7 +5,13 @@ const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, impo
 
 /** The fast tests once more, on the plain engine. */
 export default defineConfig({
-  resolve: { alias: { "unrolled/inference": at("src/inference.ts"), unrolled: at("src/index.ts") } },
+  resolve: {
+    alias: {
+      "unrolled/onnx": at("src/onnx.ts"),
+      "unrolled/inference": at("src/inference.ts"),
+      unrolled: at("src/index.ts"),
+    },
+  },
   test: {
     root: at(""),
     include: ["test/**/*.test.ts"],

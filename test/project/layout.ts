@@ -12,6 +12,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   learn: ["check", "cells", "dense", "autograd", "nn"],
   formats: ["arithmetic", "check", "engine", "dense"],
   files: ["check", "dense", "autograd", "nn", "formats"],
+  onnx: ["check", "dense", "autograd", "nn", "formats"],
   inference: ["check", "cells", "dense", "engine", "formats"],
 };
 
@@ -23,9 +24,15 @@ export const ENTRIES: readonly string[] = [
   "inference.ts",
   "init.ts",
   "nn.ts",
+  "onnx.ts",
   "optim.ts",
   "utils.ts",
 ];
 
 /** No source file is longer. */
 export const LONGEST = 400;
+
+/** The only packages that `src` may import, and the folder that may. */
+export const DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {
+  onnx: ["@bufbuild/protobuf/wire"],
+};

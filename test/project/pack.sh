@@ -44,6 +44,15 @@ node_modules/.bin/unrolled explain missing.pt 2>error.txt || code=$?
 test "$code" = 2
 test "$(wc -l <error.txt)" = 1
 
+# ONNX, by its own entry.
+node --input-type=module --eval '
+  import { nn, ones } from "unrolled";
+  import { exportOnnx, loadOnnx } from "unrolled/onnx";
+  const [output] = loadOnnx(exportOnnx(new nn.GRU(2, 3))).run(ones(4, 1, 2));
+  console.log(String(output.shape));
+' >shape.txt
+grep -qF "torch.Size([4, 1, 3])" shape.txt
+
 # Nothing that a user does not need.
 if tar -tf "$tarball" | grep -Ev '^package/(dist/src/|dist/node/|dist/cli/|package.json|README|CHANGELOG|LICENSE)'; then
   echo "the package holds files that nobody needs" >&2
