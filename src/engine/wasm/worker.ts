@@ -13,7 +13,7 @@ import { host, type NodeWorkerClass } from "./host.ts";
 import { i32 } from "./instructions.ts";
 
 /** The integers that a call takes at most. */
-export const ARGUMENTS = 17;
+export const ARGUMENTS = 12;
 
 /** What a worker is given. */
 export interface Orders {
@@ -115,7 +115,10 @@ async function startOnPage(orders: Orders): Promise<End> {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   return await new Promise<End>((resolve, reject) => {
     const worker = new Worker(url);
-    worker.onerror = ({ message }) => reject(new Error(message ?? "a policy of the page forbids it"));
+    worker.onerror = ({ message }) => {
+      worker.terminate();
+      reject(new Error(message || "a policy of the page forbids it"));
+    };
     worker.onmessage = () => resolve(() => worker.terminate());
     worker.postMessage(orders);
   }).finally(() => URL.revokeObjectURL(url));
