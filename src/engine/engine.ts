@@ -6,8 +6,7 @@
 import { RuntimeError } from "../check.ts";
 import { type Engine, type EngineName, plain, type Recurrence, type Unrolled, type WayBack } from "./plain.ts";
 import { synchronous } from "./wasm/host.ts";
-import { compile, compileLater, compileShared } from "./wasm/index.ts";
-import { LARGEST_TEAM } from "./wasm/team.ts";
+import { compile, compileLater } from "./wasm/index.ts";
 
 // Below this work, measured, copying in and out costs more than it gains.
 const WORTHWHILE_PRODUCTS = 400;
@@ -16,9 +15,8 @@ const WORTHWHILE_ELEMENTS = 8;
 let wanted: EngineName = "wasm";
 let fast: Engine | undefined;
 let compiled: Promise<void> | undefined;
-let threadsChanged: Promise<void> = Promise.resolve();
 
-/** Settings and work of the engine in use. */
+/** Settings and work of the engine in use; what users see of it is in settings.ts. */
 export const engine = {
   /** Which one it is now. */
   get name(): EngineName {
@@ -49,18 +47,6 @@ export const engine = {
     return current().threads;
   },
 
-  /**
-   * Lets so many threads, this one included, share the work of large loops without gradients; the bits are those of one.
-   * Resolves when they are there. Between calls they sleep, in Node they do not keep the program from ending, and
-   * `threads(1)` ends them. Errors: RuntimeError if they cannot be had, and then all stays as it was. A page has to be
-   * cross-origin isolated.
-   */
-  threads(count: number): Promise<void> {
-    const changed = threadsChanged.then(() => changeThreads(count));
-    threadsChanged = changed.catch(() => {});
-    return changed;
-  },
-
   /** `Engine.gemm` */
   gemm(...[out, M, N, K, a, b, bias, options]: Parameters<Engine["gemm"]>): void {
     const chosen = M * N * K < WORTHWHILE_PRODUCTS ? plain : current();
@@ -84,6 +70,15 @@ export const engine = {
   },
 };
 
+/** The fast engine, if it is there by now. */
+export const fastEngine = (): Engine | undefined => fast;
+
+/** Puts another fast engine in the place of the one that is there, which ends. */
+export function replaceFastEngine(next: Engine | undefined): void {
+  fast?.end();
+  fast = next;
+}
+
 function current(): Engine {
   return (wanted === "wasm" && start()) || plain;
 }
@@ -98,16 +93,4 @@ function start(): Engine | undefined {
         fast = result;
       });
   return fast;
-}
-
-async function changeThreads(count: number): Promise<void> {
-  if (!Number.isInteger(count) || count < 1 || count > LARGEST_TEAM) {
-    throw new RuntimeError(`engine.threads: expected a whole number from 1 to ${LARGEST_TEAM}, got ${count}`);
-  }
-  await engine.ready();
-  if (count === (fast ?? plain).threads) return;
-  if (!fast) throw new RuntimeError('engine.threads: the "wasm" engine is not available here');
-  const before = fast;
-  fast = count === 1 ? await compileLater() : await compileShared(count);
-  before.end();
 }
