@@ -241,7 +241,7 @@ export { repr, str } from "./dense/python-text.ts";
 export { Size } from "./dense/size.ts";
 export { Tuple, tuple } from "./dense/tuple.ts";
 // The engine
-export { engine } from "./engine/engine.ts";
+export { engine } from "./engine/settings.ts";
 // Files
 export { loadNpy, loadNpz, saveNpy, saveNpz } from "./files/numpy.ts";
 export type { Handle, Sliceable } from "./files/reach.ts";

@@ -16,16 +16,10 @@ interface Layer {
   forward(x: Tensor, state?: unknown): readonly [output: Tensor, state: unknown];
 }
 
-/** Threads, where the engine has them. */
-interface Threaded {
-  threads(count: number): unknown;
-}
-
 /** On the fast engine, with that many threads. */
-export function unrolled(threads: number): Peer {
-  const can = "threads" in engine;
-  if (can) (engine as unknown as Threaded).threads(threads);
-  return peer("unrolled", "wasm", can ? threads : 1);
+export async function unrolled(threads: number): Promise<Peer> {
+  await engine.threads(threads);
+  return { ...peer("unrolled", "wasm", threads), close: () => engine.threads(1) };
 }
 
 /** On the plain one. */

@@ -7,7 +7,8 @@ import { RuntimeError } from "../check.ts";
 import type { Arithmetic } from "./algebra.ts";
 import { type ElementaryFunctions, functions, type Precision } from "./functions.ts";
 import { type Engine, type EngineName, plainEngines, type Recurrence, type Unrolled, type WayBack } from "./plain.ts";
-import { compile, compileLater, offered, synchronous } from "./wasm/index.ts";
+import { synchronous } from "./wasm/host.ts";
+import { compile, compileLater, offered } from "./wasm/index.ts";
 
 // Below this work, measured, copying in and out costs more than it gains.
 const WORTHWHILE_PRODUCTS = 400;
@@ -28,7 +29,7 @@ interface Fast {
 let choice: Choice | undefined;
 const fast: Partial<Record<Arithmetic, Fast>> = {};
 
-/** Settings and work of the engine in use. */
+/** Settings and work of the engine in use; what users see of it is in settings.ts. */
 export const engine = {
   /** Which one it is now. */
   get name(): EngineName {
@@ -54,6 +55,11 @@ export const engine = {
   /** Resolves when the fast engine is compiled, or known not to be available; only browsers have to wait. */
   async ready(): Promise<void> {
     await start(chosen().arithmetic).compiled;
+  },
+
+  /** How many threads work together. */
+  get threadCount(): number {
+    return current().threads;
   },
 
   /** `Engine.gemm` */
@@ -83,6 +89,16 @@ export const engine = {
     return current().recurSaving(problem);
   },
 };
+
+/** The fast engine of the arithmetic in use, if it is there by now. */
+export const fastEngine = (): Engine | undefined => fast[chosen().arithmetic]?.engine;
+
+/** Puts another fast engine of the same arithmetic in the place of the one in use, which ends. */
+export function replaceFastEngine(next: Engine | undefined): void {
+  const place = start(chosen().arithmetic);
+  place.engine?.end();
+  place.engine = next;
+}
 
 const best = (): Arithmetic => offered() ?? "fma";
 

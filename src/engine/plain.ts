@@ -10,6 +10,10 @@ export interface Engine {
   readonly name: EngineName;
   /** How a float32 a·b + c is rounded, in products and in functions alike. Engines of one arithmetic have the same bits. */
   readonly arithmetic: Arithmetic;
+  /** How many threads it has. */
+  readonly threads: number;
+  /** Ends the threads but the caller's own; the engine is not used after that. */
+  end(): void;
   /** The matrix product out = a·b + bias, each output a chain in the order of k; see gemm.ts. */
   gemm(out: Values, M: number, N: number, K: number, a: Matrix, b: Matrix, bias?: Values, options?: GemmOptions): void;
   /** out = f(x) for each number of a contiguous array, in the precision of `out`; see functions.ts. */
@@ -128,6 +132,8 @@ export type EngineName = "plain" | "wasm";
 const plainEngine = (arithmetic: Arithmetic): Engine => ({
   name: "plain",
   arithmetic,
+  threads: 1,
+  end: () => {},
   gemm: (out, M, N, K, a, b, bias, options) => gemm(arithmetic, out, M, N, K, a, b, bias, options),
   map(name, out, x) {
     const f = functions(out instanceof Float32Array ? "float32" : "float64", arithmetic)[name];

@@ -64,7 +64,11 @@ describe("a row", () => {
   test("has no time for a peer that computes something else, or numbers of another count", async () => {
     const problem = makeProblem(workload("W1"), "rnn");
     const results = await measure(
-      [unrolled(1), peer("ort-node", () => new Float32Array(6).fill(0.5)), peer("other", () => new Float32Array(5))],
+      [
+        await unrolled(1),
+        peer("ort-node", () => new Float32Array(6).fill(0.5)),
+        peer("other", () => new Float32Array(5)),
+      ],
       problem,
       settings,
     );
@@ -80,7 +84,7 @@ describe("a row", () => {
     const failing = peer("failing", () => {
       throw new Error("out of paper\nand ink");
     });
-    const results = await measure([failing, unrolled(1)], makeProblem(workload("W1"), "gru"), settings);
+    const results = await measure([failing, await unrolled(1)], makeProblem(workload("W1"), "gru"), settings);
     expect(results.map(({ peer, note }) => [peer, note])).toEqual([
       ["unrolled", undefined],
       ["failing", "failed: out of paper"],

@@ -4,6 +4,7 @@ import {
   assemble,
   define,
   type FunctionCode,
+  MOST_PAGES,
   repeatWhile,
   sequence,
   signed,
@@ -61,12 +62,24 @@ describe("the assembler", () => {
       f32x4.relaxedMadd(vector, vector, vector),
     ];
     for (const value of vectors) expect(WebAssembly.validate(assemble([store(value)]))).toBe(true);
-    for (const name of ["add", "sub", "mul", "and", "shl", "ltU", "gtU"] as const) {
+    for (const name of ["add", "sub", "mul", "and", "shl", "eq", "ltU", "gtU"] as const) {
       const set = define("f", 1, (_, at) => [at.set(i32[name](at, integer))]);
       expect(WebAssembly.validate(assemble([set]))).toBe(true);
     }
     const copy = define("f", 3, (_, to, from, bytes) => [memory.copy(to, from, bytes)]);
     expect(WebAssembly.validate(assemble([copy]))).toBe(true);
+  });
+
+  it("writes modules for shared memory, which are refused another, with instructions for what other threads store", () => {
+    const load = define("f", 1, (_, at) => [at.set(i32.atomicLoad(at))]);
+    for (const shared of [false, true]) expect(WebAssembly.validate(assemble([load], shared))).toBe(true);
+    const link = (limits: { initial: number; maximum?: number; shared?: boolean }): object =>
+      new WebAssembly.Instance(new WebAssembly.Module(assemble([load], true)), {
+        arena: { memory: new WebAssembly.Memory(limits) },
+      });
+    expect(() => link({ initial: 1, maximum: 2 })).toThrow();
+    expect(() => link({ initial: 1, maximum: MOST_PAGES + 1, shared: true })).toThrow();
+    expect(link({ initial: 1, maximum: MOST_PAGES, shared: true })).toBeDefined();
   });
 
   it("writes a module that is refused when an operand is missing", () => {

@@ -7,7 +7,14 @@ export interface WebAssemblyApi {
     module: object,
     imports: object,
   ) => { readonly exports: Readonly<Record<string, (...args: number[]) => void>> };
-  readonly Memory: new (limits: { initial: number }) => { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  readonly Memory: new (limits: {
+    initial: number;
+    maximum?: number;
+    shared?: boolean;
+  }) => {
+    readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
+  };
 }
 
 export const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };

@@ -74,13 +74,20 @@ export function define(
   return { name, parameters, locals, bytes };
 }
 
-/** The bytes of a module that imports the memory `arena.memory` and exports the functions by name. */
-export function assemble(functions: readonly FunctionCode[]): Uint8Array<ArrayBuffer> {
+/** The most pages of 64 kB that a shared memory can grow to: 512 MB. */
+export const MOST_PAGES = 2 ** 13;
+
+/**
+ * The bytes of a module that imports the memory `arena.memory` and exports the functions by name. One that is shared
+ * between threads has to be announced, with the most that it may grow to.
+ */
+export function assemble(functions: readonly FunctionCode[], shared = false): Uint8Array<ArrayBuffer> {
+  const limits = shared ? [SHARED, 1, ...unsigned(MOST_PAGES)] : [NO_MAXIMUM, 1];
   return Uint8Array.from(
     flat([
       [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
       section(SECTION.type, functions.map(signature)),
-      section(SECTION.import, [[text("arena"), text("memory"), MEMORY, NO_MAXIMUM, 1]]),
+      section(SECTION.import, [[text("arena"), text("memory"), MEMORY, ...limits]]),
       section(
         SECTION.function,
         functions.map((_, index) => unsigned(index)),
@@ -112,6 +119,7 @@ const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 };
 const VALUE_TYPE: Readonly<Record<Type, number>> = { i32: 0x7f, v128: 0x7b };
 const SIGNATURE = 0x60;
 const NO_MAXIMUM = 0x00;
+const SHARED = 0x03;
 const FUNCTION = 0x00;
 const MEMORY = 0x02;
 const [LOOP, IF, ELSE, END, BRANCH_IF] = [0x03, 0x04, 0x05, 0x0b, 0x0d];

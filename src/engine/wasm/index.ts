@@ -3,25 +3,29 @@
  * has it, else with products and sums. It has the bits of the plain engine of the same arithmetic.
  */
 import type { Cell } from "../../cells/cell.ts";
+import { RuntimeError } from "../../check.ts";
 import type { Arithmetic } from "../algebra.ts";
 import type { ElementaryName } from "../functions.ts";
 import { type Engine, plainEngines } from "../plain.ts";
 import { Arena, type GrowingMemory } from "./arena.ts";
-import { assemble, define, type FunctionCode } from "./assembler.ts";
+import { assemble, define, type FunctionCode, MOST_PAGES } from "./assembler.ts";
 import { gemm } from "./gemm.ts";
 import { type GemmKernels, gemmKernels } from "./gemm-kernel.ts";
+import { exportsOf, host, machine, synchronous } from "./host.ts";
 import { instructionSets } from "./instruction-set.ts";
 import { v128 } from "./instructions.ts";
 import { type MapKernels, map, mapKernels } from "./map.ts";
 import { Packs } from "./packs.ts";
 import { type PageKernel, pageKernel } from "./page-kernel.ts";
-import type { Machinery } from "./plan.ts";
+import type { Hand, Machinery } from "./plan.ts";
 import { type ProductKernels, productKernels } from "./product-kernel.ts";
 import { type Kernels, recurSaving } from "./recur-train.ts";
+import { ALONE, type Sharing, startTeam, type Team } from "./team.ts";
 import { type TrainKernels, trainKernels } from "./train-kernel.ts";
 import { unroll } from "./unroll.ts";
 import { walkBack } from "./walk-back.ts";
 import { type WeightKernels, weightKernels } from "./weight-kernel.ts";
+import { checkIsolation } from "./worker.ts";
 
 /** The engine, compiled on the spot; undefined if this machine or its content policy has none for us. */
 export function compile(arithmetic = offered()): Engine | undefined {
@@ -55,26 +59,37 @@ export function offered(): Arithmetic | undefined {
 
 let best: readonly [Arithmetic | undefined] | undefined;
 
-/** Whether compiling on the spot is welcome: in Node and its like it is, on a page it is not. */
-export const synchronous = (): boolean => host.process?.getBuiltinModule !== undefined;
-
-/** What is used of WebAssembly, and of Node. The types of neither are those of every platform. */
-interface Host {
-  readonly WebAssembly?: {
-    readonly validate: (bytes: Uint8Array) => boolean;
-    readonly compile: (bytes: Uint8Array) => Promise<object>;
-    readonly Module: new (bytes: Uint8Array) => object;
-    readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-    readonly Memory: new (limits: { initial: number }) => GrowingMemory;
-  };
-  readonly process?: {
-    readonly versions?: { readonly node?: string };
-    readonly getBuiltinModule?: (name: "v8") => { readonly setFlagsFromString: (flag: string) => void } | undefined;
-  };
+/** The engine whose loops are shared by so many threads. Errors: RuntimeError with the reason if it cannot be had. */
+export async function compileShared(threads: number, arithmetic: Arithmetic, sharing = SHARING): Promise<Engine> {
+  try {
+    return await startShared(threads, arithmetic, sharing);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RuntimeError("engine.threads: no other thread can be started here", reason);
+  }
 }
 
-const host = globalThis as unknown as Host;
-const machine = host.WebAssembly as NonNullable<Host["WebAssembly"]>;
+// Steps and runs of which two threads make fewer than this many products take microseconds, as waiting does.
+const SHARING: Sharing = { step: 2 ** 15, run: 2 ** 21, alone: 100 };
+
+async function startShared(threads: number, arithmetic: Arithmetic, sharing: Sharing): Promise<Engine> {
+  checkIsolation();
+  const products = productKernels(instructionSets[arithmetic]);
+  const [own, ofLoops] = await Promise.all([
+    machine.compile(assemble(kernels(arithmetic))),
+    machine.compile(assemble(products, true)),
+  ]);
+  const memory = new machine.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
+  const exports = exportsOf(ofLoops, memory) as ProductKernels;
+  const team = await startTeam(threads, memory, sharing);
+  try {
+    const hands = team.hands(products, exports);
+    return engineIn(own, arithmetic, () => loopsIn(memory, arithmetic, team, hands, sharing), team);
+  } catch (error) {
+    team.end();
+    throw error;
+  }
+}
 
 type Exports = GemmKernels & MapKernels & ProductKernels & WeightKernels;
 
@@ -120,33 +135,29 @@ function remainder(arithmetic: Arithmetic): number | undefined {
 }
 
 function instantiate(module: object, arithmetic: Arithmetic): Engine {
-  const memory = new machine.Memory({ initial: 1 });
-  const exports = exportsOf(module, memory) as Exports;
-  return engineOf(memory, exports, arithmetic, recurrences(module, arithmetic));
+  const makeLoops = (): Machinery => {
+    const memory = new machine.Memory({ initial: 1 });
+    return loopsIn(memory, arithmetic, ALONE, [exportsOf(module, memory) as ProductKernels], SHARING);
+  };
+  return engineIn(module, arithmetic, makeLoops);
 }
 
-const exportsOf = (module: object, memory: GrowingMemory): object =>
-  new machine.Instance(module, { arena: { memory } }).exports;
-
-/** The loops without gradients have a memory of their own, where packed weights stay. It is made when the first comes. */
-function recurrences(module: object, arithmetic: Arithmetic): () => Machinery {
-  let made: Machinery | undefined;
-  return () => {
-    if (made) return made;
-    const memory = new machine.Memory({ initial: 1 });
-    const arena = new Arena(memory);
-    made = {
-      arena,
-      packs: new Packs(arena, FIRST_WORKSPACE),
-      products: exportsOf(module, memory) as ProductKernels,
-      page: compiledOnce(memory, (cell) => ({
-        functions: [pageKernel(cell, instructionSets[arithmetic])],
-        take: (exports) => (exports as { page: PageKernel }).page,
-      })),
-      plans: new WeakMap(),
-    };
-    return made;
-  };
+/** The loops without gradients have a memory of their own, where packed weights stay. */
+function loopsIn(
+  memory: GrowingMemory,
+  arithmetic: Arithmetic,
+  team: Team,
+  products: readonly ProductKernels[],
+  sharing: Sharing,
+): Machinery {
+  const arena = new Arena(memory);
+  const hands = compiledOnce<readonly Hand[]>(memory, team.size > 1, (cell) => {
+    const functions = [pageKernel(cell, instructionSets[arithmetic])];
+    const take = (exports: object): readonly Hand[] =>
+      team.hands(functions, exports as { page: PageKernel }).map((own, thread) => ({ ...products[thread], ...own }));
+    return { functions, take };
+  });
+  return { arena, packs: new Packs(arena, FIRST_WORKSPACE), team, hands, sharing, plans: new WeakMap() };
 }
 
 /** The floats before the packs, to begin with. */
@@ -161,6 +172,7 @@ interface CellCode<Kernel> {
 /** What is made from the page of each cell; undefined while a page is not kept waiting, or if it cannot be had. */
 function compiledOnce<Kernel>(
   memory: GrowingMemory,
+  shared: boolean,
   read: (cell: Cell) => CellCode<Kernel> | undefined,
 ): (cell: Cell) => Kernel | undefined {
   const known = new WeakMap<Cell, Kernel | undefined>();
@@ -169,7 +181,7 @@ function compiledOnce<Kernel>(
     const code = read(cell);
     if (!code) return;
     const keep = (module: object): void => void known.set(cell, code.take(exportsOf(module, memory)));
-    const bytes = assemble(code.functions);
+    const bytes = assemble(code.functions, shared);
     if (synchronous()) keep(new machine.Module(bytes));
     else
       void machine
@@ -188,16 +200,22 @@ function compiledOnce<Kernel>(
   };
 }
 
-function engineOf(memory: GrowingMemory, exports: Exports, arithmetic: Arithmetic, machinery: () => Machinery): Engine {
+/** The engine of a module; `makeLoops` is called when the first loop without gradients comes. */
+function engineIn(module: object, arithmetic: Arithmetic, makeLoops: () => Machinery, team = ALONE): Engine {
   const plain = plainEngines[arithmetic];
+  const memory = new machine.Memory({ initial: 1 });
+  const exports = exportsOf(module, memory) as Exports;
   const arena = new Arena(memory);
-  const trained = compiledOnce<Kernels>(memory, (cell) => {
+  let loops: Machinery | undefined;
+  const trained = compiledOnce<Kernels>(memory, false, (cell) => {
     const code = trainKernels(cell, instructionSets[arithmetic]);
     return code && { functions: code.functions, take: (own) => ({ ...exports, ...(own as TrainKernels), ...code }) };
   });
   return {
     name: "wasm",
     arithmetic,
+    threads: team.size,
+    end: () => team.end(),
     gemm(out, M, N, K, a, b, bias, options) {
       const single = out instanceof Float32Array && M * N * K > 0;
       const done = single && gemm(arena, exports, out, M, N, K, a, b, bias, options);
@@ -207,7 +225,10 @@ function engineOf(memory: GrowingMemory, exports: Exports, arithmetic: Arithmeti
       if (out instanceof Float32Array && x instanceof Float32Array) map(arena, exports[name], out, x);
       else plain.map(name, out, x);
     },
-    unroll: (problem) => unroll(machinery(), problem),
+    unroll(problem) {
+      loops ??= makeLoops();
+      return unroll(loops, problem);
+    },
     recurSaving(problem) {
       const kernels = trained(problem.cell);
       const saved = kernels && recurSaving(arena, kernels, problem);

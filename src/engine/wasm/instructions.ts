@@ -17,10 +17,13 @@ export const i32 = {
   mul: binary(0x6c),
   and: binary(0x71),
   shl: binary(0x74),
+  eq: binary(0x46),
   /** a < b, unsigned: how addresses compare. */
   ltU: binary(0x49),
   /** a > b, unsigned. */
   gtU: binary(0x4b),
+  /** What another thread may have stored just now. */
+  atomicLoad: (address: Integer): Integer => code("i32", address, 0xfe, 0x10, 2, 0),
 };
 
 const SIMD = 0xfd;

@@ -2,7 +2,7 @@
  * How a loop over time will run: its order, its packs, and where everything of it lies in the arena. A plan is kept for
  * the next run with the same weights and sizes, so that a session of single steps plans once.
  */
-import type { Cell } from "../../cells/cell.ts";
+import { type Cell, recurrentGates, vectors } from "../../cells/cell.ts";
 import type { Unrolled, Weights } from "../plain.ts";
 import type { Arena } from "./arena.ts";
 import { type Pack, type Packs, widest } from "./packs.ts";
@@ -11,17 +11,23 @@ import { upTo } from "./panels.ts";
 import { placesFrom, Views } from "./places.ts";
 import { MANY, type ProductKernels, SINGLE } from "./product-kernel.ts";
 import { Schedule } from "./schedule.ts";
+import { type Share, sharesOf } from "./shares.ts";
+import type { Sharing, Team } from "./team.ts";
 
 /** What a run works with. */
 export interface Machinery {
   readonly arena: Arena;
   readonly packs: Packs;
-  readonly products: ProductKernels;
-  /** The kernel of a cell, if there is one. */
-  readonly page: (cell: Cell) => PageKernel | undefined;
+  readonly team: Team;
+  /** The kernels for a cell, if it has one, for each thread of the team. */
+  readonly hands: (cell: Cell) => readonly Hand[] | undefined;
+  readonly sharing: Sharing;
   /** The last plan for each W_ih. */
   readonly plans: WeakMap<Weights, Plan>;
 }
+
+/** The kernels of a loop, for one of the threads. */
+export type Hand = ProductKernels & { readonly page: PageKernel };
 
 /** The packs of W_ih, W_hh, perhaps W_hr, and perhaps the vectors. */
 export type RunPacks = readonly Pack[];
@@ -30,6 +36,8 @@ export type RunPacks = readonly Pack[];
 export interface Plan {
   readonly schedule: Schedule;
   packs: RunPacks | undefined;
+  /** For each pack, which thread takes which part of it. */
+  shares: readonly (readonly Share[])[];
   readonly views: Views;
   readonly B: number;
   readonly H: number;
@@ -71,7 +79,7 @@ const PADDING = 16;
 
 /** The plan of a run, with its packs in the arena; undefined if there is not enough memory. */
 export function planOf(machinery: Machinery, problem: Unrolled): Plan | undefined {
-  const { arena, packs, plans } = machinery;
+  const { arena, packs, plans, team } = machinery;
   const known = plans.get(problem.input);
   const plan = known && fits(known, problem) ? known : planned(problem);
   if (plan.end > packs.start) {
@@ -79,8 +87,12 @@ export function planOf(machinery: Machinery, problem: Unrolled): Plan | undefine
     packs.moveTo(2 ** Math.ceil(Math.log2(plan.end)));
   }
   if (!arena.reserve(packs.start)) return undefined;
-  if (!arePacked(plan.packs, problem)) plan.packs = packs.bring(wantedPacks(problem, plan));
-  if (!plan.packs) return undefined;
+  if (!arePacked(plan.packs, problem)) {
+    plan.packs = packs.bring(wantedPacks(problem, plan));
+    if (!plan.packs) return undefined;
+    const threads = isWorthSharing(machinery, problem.cell, plan) ? team.size : 1;
+    plan.shares = plan.packs.map((pack) => sharesOf(pack, threads));
+  }
   plans.set(problem.input, plan);
   return plan;
 }
@@ -111,6 +123,7 @@ function planned(problem: Unrolled): Plan {
   return {
     schedule: new Schedule(batchSizes ?? new Array<number>(T).fill(B), reverse),
     packs: undefined,
+    shares: [],
     views: new Views(),
     ...{ B, H, P, features, rows, stateCount: cell.state.length, isProjected: projection !== undefined },
     x: place(rows * features),
@@ -123,6 +136,16 @@ function planned(problem: Unrolled): Plan {
     end: place(stride) + stride,
     ...{ gateStride, outStride, stride, size },
   };
+}
+
+/**
+ * Whether more threads are faster, though they have to be woken, and to wait for each other at every step. Shares are cut
+ * where the columns of W_ih and W_hh are the same.
+ */
+function isWorthSharing({ team, sharing }: Machinery, cell: Cell, { B, P, gateStride, schedule }: Plan): boolean {
+  const isEven = recurrentGates(cell).length === cell.gates.length && vectors(cell).length === 0;
+  const products = B * P * gateStride;
+  return team.size > 1 && isEven && products >= sharing.step && products * schedule.length >= sharing.run;
 }
 
 function wantedPacks({ input, recurrent, projection, vectors, rows }: Unrolled, plan: Plan): [Weights, number][] {

@@ -6,38 +6,48 @@
  *       for t in the chunk:  r = h·W_hhᵀ + b_hh
  *                            h = out_t = page(gates_t, r, states)          with a projection out_t = page(...)·W_hrᵀ
  *
+ * Where threads work together each takes some of the units (shares.ts): they wait for each other once a step, before the
+ * next one reads all outputs.
+ *
  * A step of a session is a run with T = 1, so nothing here may allocate.
  */
 import type { Unrolled } from "../plain.ts";
 import type { Pack } from "./packs.ts";
-import type { PageKernel } from "./page-kernel.ts";
 import { gather, spread } from "./places.ts";
-import { type Machinery, type Plan, planOf, type RunPacks } from "./plan.ts";
-import type { ProductKernels } from "./product-kernel.ts";
+import { type Hand, type Machinery, type Plan, planOf, type RunPacks } from "./plan.ts";
+import type { Share } from "./shares.ts";
+import { ALONE, type Team } from "./team.ts";
 
 /** Runs the recurrence; false if there was not enough memory, or no kernel for the cell, and nothing is done. */
 export function unroll(machinery: Machinery, problem: Unrolled): boolean {
-  const page = machinery.page(problem.cell);
-  if (!page || problem.rows * problem.steps === 0) return false;
+  const hands = machinery.hands(problem.cell);
+  if (!hands || problem.rows * problem.steps === 0) return false;
   const plan = planOf(machinery, problem);
   if (!plan) return false;
   const { floats } = machinery.arena;
-  enter(floats, plan, problem);
-  const { schedule } = plan;
-  let h = plan.h;
-  for (let step = 0; step < schedule.length; ) {
-    const last = schedule.endOfChunk(step, plan.rows, 1);
-    h = runChunk(machinery, page, plan, problem, step, last, h);
-    step = last + 1;
+  const team = plan.shares[0].length > 1 ? machinery.team : ALONE;
+  team.wake();
+  try {
+    enter(floats, plan, problem);
+    const { schedule } = plan;
+    let h = plan.h;
+    for (let step = 0; step < schedule.length; ) {
+      const last = schedule.endOfChunk(step, plan.rows, 1);
+      h = runChunk(floats, team, hands, plan, problem, step, last, h);
+      step = last + 1;
+    }
+    leave(floats, plan, problem, h);
+  } finally {
+    team.rest();
   }
-  leave(floats, plan, problem, h);
   return true;
 }
 
 /** Runs the steps `first` to `last` from the outputs at `h`, and gives the place of the last outputs. */
 function runChunk(
-  { arena: { floats }, products }: Machinery,
-  page: PageKernel,
+  floats: Float32Array,
+  team: Team,
+  hands: readonly Hand[],
   plan: Plan,
   problem: Unrolled,
   first: number,
@@ -46,7 +56,6 @@ function runChunk(
 ): number {
   const { schedule, P, features, outStride, gateStride } = plan;
   const { x, input, output, column, width } = problem;
-  const packs = plan.packs as RunPacks;
   // its place is needed for the outputs of this chunk
   if (h !== plan.h) floats.copyWithin(plan.h, h, h + plan.B * outStride);
   let from = plan.h;
@@ -54,10 +63,10 @@ function runChunk(
   const rows = schedule.endRow(first, last) - start;
   if (rows * features === x.length) floats.set(x, plan.x);
   else floats.set(x.subarray(start * features, (start + rows) * features), plan.x);
-  multiply(products, packs[0], plan.rows, rows, input.depth, plan.x, features, plan.gates, gateStride);
+  multiply(team, hands, plan, 0, plan.rows, rows, input.depth, plan.x, features, plan.gates, gateStride);
   for (let step = first; step <= last; step += 1) {
     const row = schedule.start(step) - start;
-    from = runStep(floats, products, page, plan, problem, schedule.rows(step), row, from);
+    from = runStep(floats, team, hands, plan, problem, schedule.rows(step), row, from);
   }
   gather(floats, plan.out, outStride, output, P, start * width + column, width, rows, plan.views);
   return from;
@@ -66,48 +75,108 @@ function runChunk(
 /** One step of b rows, which lie at `row` of the chunk, from the outputs at `h`; gives the place of its own. */
 function runStep(
   floats: Float32Array,
-  products: ProductKernels,
-  page: PageKernel,
+  team: Team,
+  hands: readonly Hand[],
   plan: Plan,
   problem: Unrolled,
   b: number,
   row: number,
   h: number,
 ): number {
-  const { B, P, H, gateStride, outStride, stride, size } = plan;
-  const packs = plan.packs as RunPacks;
+  const { B, H, outStride, stride, shares } = plan;
   const isProjected = problem.projection !== undefined;
-  multiply(products, packs[1], B, b, P, h, outStride, plan.r, gateStride);
   const out = plan.out + row * outStride;
   // with a projection the page's own output is on its way to it
   const paged = isProjected ? plan.paged : out;
   const pagedStride = isProjected ? stride : outStride;
-  page(
-    b,
-    4 * stride,
-    4 * (plan.gates + row * gateStride),
-    4 * plan.r,
-    4 * gateStride,
-    4 * h,
-    4 * outStride,
-    4 * paged,
-    4 * pagedStride,
-    4 * plan.states,
-    4 * stride,
-    4 * size,
-    problem.vectors ? 4 * packs[packs.length - 1].bias : 0,
-  );
-  if (isProjected) multiply(products, packs[2], B, b, H, paged, stride, out, outStride);
+  const packs = plan.packs as RunPacks;
+  const vectors = problem.vectors ? packs[packs.length - 1].bias : 0;
+  const together = team.gather();
+  for (let thread = shares[1].length - 1; thread >= 0; thread -= 1) {
+    if (thread === 0) team.go();
+    runUnits(hands[together ? thread : 0], shares[1][thread], plan, b, row, h, paged, pagedStride, vectors);
+  }
+  team.join();
+  if (isProjected) multiply(team, hands, plan, 2, B, b, H, paged, stride, out, outStride);
   if (!problem.batchSizes) return out;
   // rows that do not live now keep their state
   floats.copyWithin(plan.h, out, out + b * outStride);
   return plan.h;
 }
 
-/** out = a·packed + bias; `most` rows decide for which kernel the weights were packed. Places and strides in floats. */
+/** The part of a step that one thread takes: the product and the page for some of the units. */
+function runUnits(
+  hand: Hand,
+  share: Share,
+  plan: Plan,
+  b: number,
+  row: number,
+  h: number,
+  paged: number,
+  pagedStride: number,
+  vectors: number,
+): void {
+  if (share.blocks === 0) return;
+  const { B, P, gateStride, outStride, stride, size } = plan;
+  const { column, block, blocks } = share;
+  const unit = 4 * block;
+  multiplyShare(hand, share, (plan.packs as RunPacks)[1], B, b, P, h, outStride, plan.r, gateStride);
+  hand.page(
+    b,
+    16 * blocks,
+    4 * (plan.gates + row * gateStride + column),
+    4 * (plan.r + column),
+    4 * gateStride,
+    4 * (h + unit),
+    4 * outStride,
+    4 * (paged + unit),
+    4 * pagedStride,
+    4 * (plan.states + unit),
+    4 * stride,
+    4 * size,
+    4 * vectors,
+  );
+}
+
+/** out = a·packed + bias with one of the packs, by all threads. */
 function multiply(
-  products: ProductKernels,
-  { weights, bias, panels }: Pack,
+  team: Team,
+  hands: readonly Hand[],
+  { packs, shares }: Plan,
+  which: number,
+  most: number,
+  rows: number,
+  K: number,
+  a: number,
+  aStride: number,
+  out: number,
+  outStride: number,
+): void {
+  const own = shares[which];
+  const together = team.gather();
+  for (let thread = own.length - 1; thread >= 0; thread -= 1) {
+    if (thread === 0) team.go();
+    multiplyShare(
+      hands[together ? thread : 0],
+      own[thread],
+      (packs as RunPacks)[which],
+      most,
+      rows,
+      K,
+      a,
+      aStride,
+      out,
+      outStride,
+    );
+  }
+  team.join();
+}
+
+/** A share of it; `most` rows decide for which kernel the weights were packed. Places and strides in floats. */
+function multiplyShare(
+  hand: Hand,
+  { panels, column }: Share,
+  pack: Pack,
   most: number,
   rows: number,
   K: number,
@@ -118,8 +187,11 @@ function multiply(
 ): void {
   // a W_hh without rows
   if (panels === 0) return;
-  if (most === 1) products.row(K, 4 * a, 4 * weights, 4 * bias, panels, 4 * out);
-  else products.rows(rows, K, 4 * a, 4 * aStride, 4 * weights, 4 * bias, panels, 4 * out, 4 * outStride);
+  const [weights, bias] = [pack.weights + column * K, pack.bias + column];
+  if (most === 1) hand.row(K, 4 * a, 4 * weights, 4 * bias, panels, 4 * (out + column));
+  else {
+    hand.rows(rows, K, 4 * a, 4 * aStride, 4 * weights, 4 * bias, panels, 4 * (out + column), 4 * outStride);
+  }
 }
 
 /** The states before the first step. */

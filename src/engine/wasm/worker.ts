@@ -1,0 +1,125 @@
+/**
+ * The other threads. A worker sleeps until it is woken, then runs what is written down for it, turn by turn, until it may
+ * sleep again. Its script is a text, because it has to arrive in one piece wherever a worker is started:
+ *
+ *     for each turn:  for each of its calls:  functions[call[0]](call[1], call[2], ...)
+ *
+ * As long as turns follow each other it watches their number without a pause, in WebAssembly: the next one then begins
+ * within a quarter of a microsecond, where waking up takes twenty.
+ */
+import type { GrowingMemory } from "./arena.ts";
+import { define, type FunctionCode, repeatWhile } from "./assembler.ts";
+import { host, type NodeWorkerClass } from "./host.ts";
+import { i32 } from "./instructions.ts";
+
+/** The integers that a call takes at most. */
+export const ARGUMENTS = 13;
+
+/** What a worker is given. */
+export interface Orders {
+  /** The memory in which turns are announced, and those in which kernels work. The first is `memories[0]`. */
+  readonly memories: readonly GrowingMemory[];
+  /** Indices of integers in it: the turn, whether all are awake, whether a worker failed. */
+  readonly turn: number;
+  readonly awake: number;
+  readonly failed: number;
+  /** Where this worker writes the last turn that it has done. */
+  readonly done: number;
+  /** How many calls it has to make, and behind it the calls. */
+  readonly list: number;
+  /** The bytes of `gate`, where they begin and how many they are. */
+  readonly code: readonly [at: number, length: number];
+}
+
+/** Returns when the integer at an address is no longer `value`, or else after `patience` looks at it. */
+export const gate = (): FunctionCode =>
+  define("gate", 3, (_, at, value, patience) => [
+    repeatWhile(i32.mul(i32.eq(i32.atomicLoad(at), value), patience), patience.set(i32.sub(patience, i32.const(1)))),
+  ]);
+
+/** Looks without a pause, some 50 microseconds of them: in a call of the library no wait is longer on a quiet machine. */
+export const PATIENCE = 2 ** 15;
+
+/** Milliseconds of sleep after that: on a busy machine whoever is waited for may need this processor. */
+export const NAP = 0.05;
+
+const LISTED = Array.from({ length: ARGUMENTS }, (_, i) => `words[at + ${i + 1}]`).join(", ");
+
+const SCRIPT = `({ memories, turn, awake, failed, done, list, code }, port) => {
+  const { buffer } = memories[0];
+  const words = new Int32Array(buffer);
+  const load = (at, length, memory) => {
+    const module = new WebAssembly.Module(new Uint8Array(buffer).slice(at, at + length));
+    const { exports } = new WebAssembly.Instance(module, { arena: { memory: memories[memory] } });
+    functions.push(...Object.values(exports));
+  };
+  const functions = [load];
+  load(...code, 0);
+  const gate = functions[1];
+  port.postMessage("ready");
+  for (let last = 0; ; ) {
+    gate(4 * turn, last, ${PATIENCE});
+    if (Atomics.load(words, turn) === last) {
+      Atomics.wait(words, turn, last, Atomics.load(words, awake) === 0 ? Infinity : ${NAP});
+      continue;
+    }
+    last = (last + 1) | 0;
+    try {
+      for (let left = words[list], at = list + 1; left > 0; left -= 1, at += ${ARGUMENTS + 1}) {
+        functions[words[at]](${LISTED});
+      }
+    } catch {
+      Atomics.store(words, failed, 1);
+    }
+    Atomics.store(words, done, last);
+  }
+}`;
+
+/** A function that ends the worker. */
+export type End = () => void;
+
+/** Errors: Error if this is a page that cannot share memory with workers. */
+export function checkIsolation(): void {
+  if (!inNode() && !host.crossOriginIsolated) throw new Error(ISOLATION);
+}
+
+const ISOLATION =
+  "memory is shared only on cross-origin isolated pages: serve them with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+
+/** Starts a worker. Errors: whatever the machine says if it cannot be had. */
+export function startWorker(orders: Orders): Promise<End> {
+  const threads = inNode();
+  return threads ? startInNode(threads.Worker, orders) : startOnPage(orders);
+}
+
+const inNode = () => host.process?.getBuiltinModule?.("worker_threads");
+
+/** A worker does not keep a program from ending. */
+function startInNode(Worker: NodeWorkerClass, orders: Orders): Promise<End> {
+  const source = `const { workerData, parentPort } = globalThis.process.getBuiltinModule("worker_threads");
+(${SCRIPT})(workerData, parentPort);`;
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(source, { eval: true, workerData: orders, execArgv: [] });
+    worker.once("error", reject);
+    worker.once("message", () => {
+      worker.unref();
+      resolve(() => void worker.terminate());
+    });
+  });
+}
+
+async function startOnPage(orders: Orders): Promise<End> {
+  const { Worker, Blob, URL } = host;
+  if (!Worker || !Blob || !URL) throw new Error("there are no workers");
+  const source = `onmessage = ({ data }) => (${SCRIPT})(data, globalThis);`;
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  return await new Promise<End>((resolve, reject) => {
+    const worker = new Worker(url);
+    worker.onerror = ({ message }) => {
+      worker.terminate();
+      reject(new Error(message || "a policy of the page forbids it"));
+    };
+    worker.onmessage = () => resolve(() => worker.terminate());
+    worker.postMessage(orders);
+  }).finally(() => URL.revokeObjectURL(url));
+}
