@@ -12,7 +12,7 @@ import { elman } from "../../src/cells/elman.ts";
 import { gru } from "../../src/cells/gru.ts";
 import { lstm } from "../../src/cells/lstm.ts";
 import type { Engine, Unrolled, Weights } from "../../src/engine/plain.ts";
-import { compile, compileShared } from "../../src/engine/wasm/index.ts";
+import { compile, compileShared, offered } from "../../src/engine/wasm/index.ts";
 
 const cells: Record<string, Cell> = {
   "RNN of tanh": elman() as unknown as Cell,
