@@ -6,8 +6,8 @@
 import type { Cell, Named } from "../cells/cell.ts";
 import { copyDense, copyElements, type Dense, elements, wrap } from "../dense/dense.ts";
 import { float32 } from "../dense/dtype.ts";
-import { engine } from "../engine/engine.ts";
 import type { RecurGradients, WayBack } from "../engine/plain.ts";
+import { recurSaving } from "../engine/training.ts";
 import { grad } from "./backward.ts";
 import type { Gradients, Rule } from "./graph.ts";
 import { enableGrad, isGradEnabled } from "./mode.ts";
@@ -57,7 +57,7 @@ export function recurRecorded(
   const states = begin.map((state) => copyElements(state.value) as Float32Array);
   const output = new Float32Array((projected.value.count / projected.shape.at(-1)!) * H);
   const { data, offset, strides } = matrix.value;
-  const wayBack = engine.recurSaving({
+  const wayBack = recurSaving({
     cell,
     H,
     x: elements(projected.value) as Float32Array,

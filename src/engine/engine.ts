@@ -6,7 +6,7 @@
 import { RuntimeError } from "../check.ts";
 import type { Arithmetic } from "./algebra.ts";
 import { type ElementaryFunctions, functions, type Precision } from "./functions.ts";
-import { type Engine, type EngineName, plainEngines, type Recurrence, type Unrolled, type WayBack } from "./plain.ts";
+import { type Engine, type EngineName, plainEngines, type Unrolled } from "./plain.ts";
 import { synchronous } from "./wasm/host.ts";
 import { compile, compileLater, offered } from "./wasm/index.ts";
 
@@ -84,9 +84,9 @@ export const engine = {
     return current().unroll(problem);
   },
 
-  /** `Engine.recurSaving` */
-  recurSaving(problem: Recurrence): WayBack | undefined {
-    return current().recurSaving(problem);
+  /** `Engine.workshop` */
+  get workshop(): Engine["workshop"] {
+    return current().workshop;
   },
 };
 

@@ -3,6 +3,7 @@ import type { Cell } from "../cells/cell.ts";
 import type { Arithmetic } from "./algebra.ts";
 import { type ElementaryName, functions } from "./functions.ts";
 import { type GemmOptions, gemm, type Matrix, type Values } from "./gemm.ts";
+import type { Workshop } from "./wasm/compiled.ts";
 
 /** An engine computes; it knows no shapes beyond a matrix, no gradients and no layers. */
 export interface Engine {
@@ -23,8 +24,8 @@ export interface Engine {
    * done, and the caller goes step by step.
    */
   unroll(problem: Unrolled): boolean;
-  /** A recurrence for gradients: gives the way back. Undefined: this engine cannot, and nothing is done. */
-  recurSaving(problem: Recurrence): WayBack | undefined;
+  /** What further kernels can be made with, such as those of training.ts; absent if there are none. */
+  readonly workshop?: Workshop;
 }
 
 /**
@@ -140,7 +141,6 @@ const plainEngine = (arithmetic: Arithmetic): Engine => ({
     for (let i = 0; i < x.length; i++) out[i] = f(x[i]);
   },
   unroll: () => false,
-  recurSaving: () => undefined,
 });
 
 /** The engine in plain JavaScript: the reference. */

@@ -2,16 +2,16 @@
  * The SIMD engine: a module that is assembled here and compiled by the machine, with fused multiply-add where the machine
  * has it, else with products and sums. It has the bits of the plain engine of the same arithmetic.
  */
-import type { Cell } from "../../cells/cell.ts";
 import { RuntimeError } from "../../check.ts";
 import type { Arithmetic } from "../algebra.ts";
 import type { ElementaryName } from "../functions.ts";
 import { type Engine, plainEngines } from "../plain.ts";
 import { Arena, type GrowingMemory } from "./arena.ts";
 import { assemble, define, type FunctionCode, MOST_PAGES } from "./assembler.ts";
+import { compiledOnce } from "./compiled.ts";
 import { gemm } from "./gemm.ts";
 import { type GemmKernels, gemmKernels } from "./gemm-kernel.ts";
-import { exportsOf, host, machine, synchronous } from "./host.ts";
+import { exportsOf, host, machine } from "./host.ts";
 import { instructionSets } from "./instruction-set.ts";
 import { v128 } from "./instructions.ts";
 import { type MapKernels, map, mapKernels } from "./map.ts";
@@ -19,12 +19,8 @@ import { Packs } from "./packs.ts";
 import { type PageKernel, pageKernel } from "./page-kernel.ts";
 import type { Hand, Machinery } from "./plan.ts";
 import { type ProductKernels, productKernels } from "./product-kernel.ts";
-import { type Kernels, recurSaving } from "./recur-train.ts";
 import { ALONE, type Sharing, startTeam, type Team } from "./team.ts";
-import { type TrainKernels, trainKernels } from "./train-kernel.ts";
 import { unroll } from "./unroll.ts";
-import { walkBack } from "./walk-back.ts";
-import { type WeightKernels, weightKernels } from "./weight-kernel.ts";
 import { checkIsolation } from "./worker.ts";
 
 /** The engine, compiled on the spot; undefined if this machine or its content policy has none for us. */
@@ -91,11 +87,11 @@ async function startShared(threads: number, arithmetic: Arithmetic, sharing: Sha
   }
 }
 
-type Exports = GemmKernels & MapKernels & ProductKernels & WeightKernels;
+type Exports = GemmKernels & MapKernels & ProductKernels;
 
 function kernels(arithmetic: Arithmetic): FunctionCode[] {
   const set = instructionSets[arithmetic];
-  return [...gemmKernels(set), ...mapKernels(set), ...productKernels(set), ...weightKernels(set)];
+  return [...gemmKernels(set), ...mapKernels(set), ...productKernels(set)];
 }
 
 const isOffered = (arithmetic: Arithmetic | undefined): arithmetic is Arithmetic =>
@@ -163,43 +159,6 @@ function loopsIn(
 /** The floats before the packs, to begin with. */
 const FIRST_WORKSPACE = 2 ** 18;
 
-/** What the page of a cell is compiled to, and what is taken of it. */
-interface CellCode<Kernel> {
-  readonly functions: readonly FunctionCode[];
-  readonly take: (exports: object) => Kernel;
-}
-
-/** What is made from the page of each cell; undefined while a page is not kept waiting, or if it cannot be had. */
-function compiledOnce<Kernel>(
-  memory: GrowingMemory,
-  shared: boolean,
-  read: (cell: Cell) => CellCode<Kernel> | undefined,
-): (cell: Cell) => Kernel | undefined {
-  const known = new WeakMap<Cell, Kernel | undefined>();
-  const make = (cell: Cell): void => {
-    known.set(cell, undefined);
-    const code = read(cell);
-    if (!code) return;
-    const keep = (module: object): void => void known.set(cell, code.take(exportsOf(module, memory)));
-    const bytes = assemble(code.functions, shared);
-    if (synchronous()) keep(new machine.Module(bytes));
-    else
-      void machine
-        .compile(bytes)
-        .then(keep)
-        .catch(() => {});
-  };
-  return (cell) => {
-    if (known.has(cell)) return known.get(cell);
-    try {
-      make(cell);
-    } catch {
-      // a page that cannot be read as lanes is run step by step
-    }
-    return known.get(cell);
-  };
-}
-
 /** The engine of a module; `makeLoops` is called when the first loop without gradients comes. */
 function engineIn(module: object, arithmetic: Arithmetic, makeLoops: () => Machinery, team = ALONE): Engine {
   const plain = plainEngines[arithmetic];
@@ -207,15 +166,12 @@ function engineIn(module: object, arithmetic: Arithmetic, makeLoops: () => Machi
   const exports = exportsOf(module, memory) as Exports;
   const arena = new Arena(memory);
   let loops: Machinery | undefined;
-  const trained = compiledOnce<Kernels>(memory, false, (cell) => {
-    const code = trainKernels(cell, instructionSets[arithmetic]);
-    return code && { functions: code.functions, take: (own) => ({ ...exports, ...(own as TrainKernels), ...code }) };
-  });
   return {
     name: "wasm",
     arithmetic,
     threads: team.size,
     end: () => team.end(),
+    workshop: { arithmetic, memory, arena, kernels: exports },
     gemm(out, M, N, K, a, b, bias, options) {
       const single = out instanceof Float32Array && M * N * K > 0;
       const done = single && gemm(arena, exports, out, M, N, K, a, b, bias, options);
@@ -228,12 +184,6 @@ function engineIn(module: object, arithmetic: Arithmetic, makeLoops: () => Machi
     unroll(problem) {
       loops ??= makeLoops();
       return unroll(loops, problem);
-    },
-    recurSaving(problem) {
-      const kernels = trained(problem.cell);
-      const saved = kernels && recurSaving(arena, kernels, problem);
-      // without a gradient of the last output the walk would begin with what is absent
-      return saved && ((wants) => (wants.output || wants.given[0]) && walkBack(arena, kernels, problem, saved, wants));
     },
   };
 }
