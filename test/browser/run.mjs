@@ -22,10 +22,17 @@ const PAGE = `<!doctype html>
     await engine.ready();
     await import("/dist/examples/blog.js");
     const { fingerprint } = await import("/test/browser/fingerprint.js");
+    // the pages of the cells are compiled in the background, when they are first asked for
+    const compiled = async () => {
+      fingerprint();
+      await new Promise((later) => setTimeout(later, 1000));
+    };
+    const early = fingerprint();
+    await compiled();
     const bits = engine.name + " " + engine.arithmetic + " " + fingerprint();
+    if (!bits.endsWith(early)) throw new Error("step by step the bits are " + early + ", in one call " + bits);
     await engine.threads(2);
-    fingerprint(60); // the pages of the cells are compiled in the background
-    await new Promise((later) => setTimeout(later, 500));
+    await compiled();
     const threaded = engine.threadCount + " " + fingerprint(60);
     await engine.threads(1);
     const { drop } = await import("/test/browser/drop.js");
