@@ -131,7 +131,7 @@ describe("mistakes written in tensors", () => {
     const mine = (x: Tensor) => {
       const [output, hn] = both.forward(x);
       const [forward, reverse] = output.chunk(2, -1) as [Tensor, Tensor];
-      return [torch.cat([reverse, forward], -1), hn.index([1, 0, 3, 2])] as const;
+      return [torch.cat([reverse, forward], -1), hn.indexSelect(0, torch.tensor([1n, 0n, 3n, 2n]))] as const;
     };
     expect(verify(mine, both, x).cause).toBe("reverse comes before forward, in the output and in the final states");
   });
