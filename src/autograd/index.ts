@@ -15,8 +15,8 @@ import { become, expectWritable } from "./overwrite.ts";
 import { erased, picked, placed } from "./positions.ts";
 import { unsqueeze } from "./shape.ts";
 import { asTensor, type Operand } from "./table.ts";
-import { Tensor, tracked, viewed } from "./tensor.ts";
-import { reshape, selectAt, slice } from "./views.ts";
+import { Tensor, tracked } from "./tensor.ts";
+import { alias, reshape, selectAt, slice } from "./views.ts";
 
 /**
  * One or more positions of an index: a number; Python's slices and `...` as text, several separated by commas; null for
@@ -56,11 +56,6 @@ export function set(x: Tensor, ...indexAndValue: [first: Index, ...more: Index[]
     ]),
   );
   return x;
-}
-
-/** What `x[...]` is: `x` by another name. */
-function alias(x: Tensor): Tensor {
-  return viewed("AliasBackward0", x, x.value, (g) => g);
 }
 
 type Entry = number | null | Slice | "..." | Tensor;

@@ -11,6 +11,7 @@ import { recurSaving } from "../engine/training.ts";
 import { grad } from "./backward.ts";
 import type { Gradients, Rule } from "./graph.ts";
 import { enableGrad, isGradEnabled } from "./mode.ts";
+import { t } from "./shape.ts";
 import { record, Tensor, tracked } from "./tensor.ts";
 
 /** What goes into the loop. */
@@ -18,7 +19,7 @@ export interface RecordedLoop {
   /** W_ih·x + b_ih for all steps, (T, B, G·H) or with batch sizes (Σ b_t, G·H) */
   readonly projected: Tensor;
   readonly batchSizes?: readonly number[] | undefined;
-  /** W_hhᵀ (H, R·H) */
+  /** W_hh (R·H, H) */
   readonly matrix: Tensor;
   /** b_hh (R·H) */
   readonly bias: Tensor | undefined;
@@ -49,7 +50,7 @@ export function recurRecorded(
   const { projected, matrix, bias, start, reverse } = loop;
   const own = Object.values(loop.vectors);
   const begin = cell.state.map((key) => start[key]!);
-  const [H, B] = [matrix.shape[0]!, begin[0]!.shape[0]!];
+  const [H, B] = [matrix.shape[1]!, begin[0]!.shape[0]!];
   // a W_hh may be without rows
   if (inputs.some((x) => x.dtype !== float32 || (x.value.count === 0 && x !== matrix))) return undefined;
   // the steps have the words for states of another size
@@ -61,7 +62,7 @@ export function recurRecorded(
     cell,
     H,
     x: elements(projected.value) as Float32Array,
-    weights: { data: data as Float32Array, offset, rowStride: strides[0]!, columnStride: strides[1]! },
+    weights: { data: data as Float32Array, offset, rowStride: strides[1]!, columnStride: strides[0]! },
     bias: bias && (elements(bias.value) as Float32Array),
     vectors: joined(own, H),
     batchSizes: loop.batchSizes ?? new Array<number>(projected.shape[0]!).fill(B),
@@ -81,7 +82,7 @@ export function recurRecorded(
     const fast = isGradEnabled() ? undefined : gradients(wayBack, inputs, loop, cell, grads);
     return fast ?? replay(cell, loop, inputs, values, stepwise, grads);
   };
-  record(name, inputs, results, together(inputs.length, back), [matrix, ...own, ...begin]);
+  record(name, inputs, results, together(inputs.length, back), [t(matrix), ...own, ...begin]);
   const [outputs, ...ends] = results;
   return { output: outputs!, state: Object.fromEntries(cell.state.map((key, i) => [key, ends[i]!])) };
 }
@@ -137,13 +138,12 @@ function gradients(
     states: begin.map((x) => x.requiresGrad),
   });
   if (!result) return undefined;
-  const [H, wide] = matrix.shape as unknown as [number, number];
+  const H = matrix.shape[1]!;
   const made = (data: Float32Array | undefined, shape: readonly number[]): Tensor | undefined =>
     data && new Tensor(wrap(data, shape, float32));
-  const weights = result.weights && wrap(result.weights, [wide, H], float32).window([H, wide], [1, H]);
   return [
     projected.requiresGrad ? made(result.x, projected.shape) : undefined,
-    weights && new Tensor(weights),
+    made(result.weights, matrix.shape),
     ...(bias ? [made(result.bias, bias.shape)] : []),
     ...own.map((x, i) => (x.requiresGrad ? made(result.vectors?.slice(i * H, (i + 1) * H), [H]) : undefined)),
     ...begin.map((x, i) => made(result.states[i], x.shape)),

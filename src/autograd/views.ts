@@ -93,6 +93,11 @@ export function slice(x: Tensor, dim: number, start: number, stop: number, step 
   );
 }
 
+/** `x` by another name: what `x[...]` is. */
+export function alias(x: Tensor): Tensor {
+  return viewed("AliasBackward0", x, x.value, (g) => g);
+}
+
 /** `select` with everything in range. */
 export function selectAt(x: Tensor, dim: number, index: number): Tensor {
   const from = x.shape;

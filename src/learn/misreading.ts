@@ -20,6 +20,8 @@ export function misreadings(page: Cell): readonly Mistake[] {
     ...all.flatMap((operation) => leftOut(operation)),
     ...all.flatMap((operation) => oldState(page, operation, all)),
     ...coupled(all),
+    ...oldAdded(page, all),
+    ...all.flatMap((operation) => eachSummand(operation, all)),
     ...onceMore(page, all).map((one) => ({ ...one, rare: true })),
   ];
 }
@@ -145,6 +147,26 @@ function wrongFunction(operation: Operation): Mistake[] {
   ];
 }
 
+/** A function of a sum taken of one summand only, or of each by itself. */
+function eachSummand(operation: Operation, all: readonly Operation[]): Mistake[] {
+  const { kind, args, name } = operation;
+  const f = squash(operation);
+  const sum = all.find(({ result }) => result === args[0]);
+  if (!f || sum?.kind !== "add") return [];
+  const [a, b] = sum.args as [Value, Value];
+  const hint = `${name} is ${kind} of the whole sum ${a.text} + ${b.text}`;
+  const reading = (cause: string, ofA: typeof f, ofB: typeof f): Mistake =>
+    instead(`${cause} in ${name}`, hint, operation, (moment) =>
+      vectors.add(numbersOf(a, all, moment).map(ofA), numbersOf(b, all, moment).map(ofB)),
+    );
+  const same = (v: number): number => v;
+  return [
+    reading(`${kind} of ${a.text} alone: ${b.text} is added outside`, f, same),
+    reading(`${kind} of ${b.text} alone: ${a.text} is added outside`, same, f),
+    reading(`${kind} of ${a.text} and of ${b.text} each, not of their sum,`, f, f),
+  ];
+}
+
 /** One function taken for another wherever it occurs. */
 function everywhere(all: readonly Operation[]): Mistake[] {
   return Object.keys(SQUASHES).flatMap((kind) => {
@@ -244,6 +266,22 @@ function oldState(page: Cell, operation: Operation, all: readonly Operation[]): 
           const operands = args.with(at, s[state]!);
           return vectors[kind](operands[0]!, operands[1]!);
         },
+      ),
+    ];
+  });
+}
+
+/** The state before the step added to the one after it, as a residual connection through time does. */
+function oldAdded(page: Cell, all: readonly Operation[]): Mistake[] {
+  return page.state.flatMap((state) => {
+    const made = all.find(({ result }) => result.text === state);
+    if (!made) return [];
+    return [
+      instead(
+        `the old ${state} added to the new one`,
+        `the new ${state} is ${page.equations[state]}, and takes the place of the old one`,
+        made,
+        ({ args, s }) => vectors.add(vectors[made.kind](args[0]!, args[1]!), s[state]!),
       ),
     ];
   });

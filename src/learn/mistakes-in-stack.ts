@@ -192,6 +192,21 @@ function betweenDirections(L: number): Mistake[] {
       ),
     },
     {
+      cause: "reverse comes before forward, in the output and in the final states",
+      hint: "forward comes first: cat([forward, reverse], -1), and a state has its row before that of reverse",
+      whole: true,
+      make: (network) => ({
+        ...onSides(
+          (sides) => sides.toReversed(),
+          (layer) => layer === L - 1,
+        )(network),
+        close: (states, outputs) => {
+          const all = network.close(states, outputs);
+          return all.map((_, row) => all[row + 1 - 2 * (row % 2)]!);
+        },
+      }),
+    },
+    {
       cause: "the directions are interleaved where they should be joined",
       hint: "the output is all of forward, then all of reverse: cat along the last dimension",
       whole: true,

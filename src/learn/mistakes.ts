@@ -20,6 +20,7 @@ export function localMistakes(network: Network): readonly Mistake[] {
     ...misreadings(cell),
     ...vectorMistakes(cell),
     ...orderMistakes(cell),
+    ...(G > 1 ? [INTERLEAVED] : []),
     ...(biased && G > 1 ? gateBiasMistakes(cell) : []),
     ...[...sharedGates(cell), ...scaleMistakes(network)].map((one) => ({ ...one, rare: true })),
   ];
@@ -113,6 +114,9 @@ const WEIGHT_MISTAKES: readonly WeightMistake[] = [
   mistake("weights W_ih and W_hh reshaped where they should be transposed", HINTS.weightIh, onBoth(reshaped), SOME),
   mistake("transposed weight W_hr", "torch computes W_hr·h, in code h.matmul(W_hr.T)", ({ weightHr }) =>
     weightHr ? { weightHr: transposedBlocks(weightHr, 1) } : {},
+  ),
+  mistake("projection forgotten: the first units of h as they are", "h is W_hr·h, in code h.matmul(W_hr.T)", (own) =>
+    own.weightHr ? { weightHr: own.weightHr.map((row, i) => row.map((_, k) => Number(k === i))) } : {},
   ),
   mistake(
     "weights W_ih and W_hh exchanged",
@@ -315,6 +319,24 @@ function taken(
   const from = (i: number): number => gates.indexOf(sources[Math.floor(i / H)]!) * H + (i % H);
   return rows instanceof Float64Array ? rows.map((_, i) => rows[from(i)]!) : rows.map((_, i) => rows[from(i)]!);
 }
+
+/** Rows read as (H, G) where they lie as (G, H). */
+const INTERLEAVED: Mistake = mistake(
+  "the rows of the gates are read interleaved: unit by unit instead of gate by gate",
+  "each gate has H rows one after the other: in code chunk(G, -1), or view(B, G, H)",
+  ({ weightIh, weightHh, biasIh, biasHh }, _, { cell }) => {
+    const from = (i: number, G: number, rows: number): number => ((i * G) % rows) + Math.floor((i * G) / rows);
+    const matrix = (all: Matrix, G: number): Matrix => all.map((_, i) => all[from(i, G, all.length)]!);
+    const vector = (all: Vector | undefined, G: number) => all?.map((_, i) => all[from(i, G, all.length)]!);
+    const [G, R] = [cell.gates.length, recurrentGates(cell).length];
+    return {
+      weightIh: matrix(weightIh, G),
+      weightHh: matrix(weightHh, R),
+      biasIh: vector(biasIh, G),
+      biasHh: vector(biasHh, R),
+    };
+  },
+);
 
 /** Products scaled, as attention scales its own. */
 function scaleMistakes({ weights, cell }: Network): Mistake[] {

@@ -39,7 +39,8 @@ function copyTensor(tensor: Tensor, copies: Copies): Tensor {
   const memory = (copies.get(storage) ?? keep(storage, { data: storage.data.slice(), version: 0 }, copies)) as Storage;
   const leaf = new Tensor(new Dense(memory, dtype, shape, strides, offset), tensor.requiresGrad);
   const copy = tensor instanceof Parameter ? new Parameter(leaf, tensor.requiresGrad) : leaf;
-  copy.grad = copyAny(tensor.grad, copies) as Tensor | null;
+  // torch leaves the gradient of a parameter behind, and takes that of a plain tensor along
+  if (!(tensor instanceof Parameter)) copy.grad = copyAny(tensor.grad, copies) as Tensor | null;
   return keep(tensor, copy, copies);
 }
 

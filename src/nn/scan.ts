@@ -11,7 +11,7 @@ import { affine, linear } from "../autograd/linear.ts";
 import type { ScanWeights } from "../autograd/recur.ts";
 import { t, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
-import { slice } from "../autograd/views.ts";
+import { alias, slice } from "../autograd/views.ts";
 import { type Cell, type Named, recurrentGates, vectors } from "../cells/cell.ts";
 
 /** Sequences as the loop reads them: (T, B, F), or with batch sizes the rows of all steps one after the other. */
@@ -26,11 +26,11 @@ export type CellState = Named<string, Tensor>;
 
 /** The weights of the loop as its steps read them. Their gradients meet here: a loop gives each of them one sum. */
 export interface LoopWeights {
-  /** W_hhᵀ (P, R·H) */
+  /** W_hh (R·H, P) */
   readonly matrix: Tensor;
   /** b_hh (R·H) */
   readonly bias?: Tensor | undefined;
-  /** W_hrᵀ (H, P) */
+  /** W_hr (P, H) */
   readonly projection?: Tensor | undefined;
   /** The vectors of the cell, (H) each. */
   readonly vectors: Named<string, Tensor>;
@@ -40,9 +40,9 @@ export interface LoopWeights {
 export function loopWeights(cell: Cell, weights: ScanWeights): LoopWeights {
   const { weightHh, biasHh, weightHr } = weights;
   return {
-    matrix: t(weightHh),
-    bias: biasHh && view(biasHh, -1),
-    projection: weightHr && t(weightHr),
+    matrix: alias(weightHh),
+    bias: biasHh && alias(biasHh),
+    projection: weightHr && alias(weightHr),
     vectors: vectorsOf(cell, weights),
   };
 }
@@ -98,10 +98,11 @@ export function advance(
   state: CellState,
 ): CellState {
   const [output] = cell.state;
-  const recurrent = affine(state[output!]!, matrix, bias);
+  // each step turns them by itself: then a gradient with a history is torch's sum of turned ones
+  const recurrent = affine(state[output!]!, t(matrix), bias && view(bias, -1));
   const [x, r] = [byGate(cell.gates, projected), byGate(recurrentGates(cell), recurrent)];
   const next = cell.step(tensors, x, r, state, inRows(vectors, projected.shape[0]!));
-  return projection ? { ...next, [output!]: affine(next[output!]!, projection) } : next;
+  return projection ? { ...next, [output!]: affine(next[output!]!, t(projection)) } : next;
 }
 
 /** Vectors (H), the same for each of b rows: (b, H). */

@@ -89,6 +89,72 @@ describe("a mistake in one place only", () => {
   });
 });
 
+describe("mistakes written in tensors", () => {
+  torch.manualSeed(25);
+  const x = torch.randn(5, 2, 4);
+  type Step = (x: Tensor, h: Tensor) => Tensor;
+  const over = (x: Tensor, step: Step): [output: Tensor, h: Tensor] => {
+    const outputs: Tensor[] = [];
+    let h = torch.zeros(2, 4);
+    for (const one of x.unbind(0)) {
+      h = step(one, h);
+      outputs.push(h);
+    }
+    return [torch.stack(outputs, 0), h];
+  };
+  const rnn = new nn.RNN(4, 4);
+  const read: Step = (x) => x.matmul(rnn.weight_ih_l0.T).add(rnn.bias_ih_l0);
+  const recall: Step = (_, h) => h.matmul(rnn.weight_hh_l0.T).add(rnn.bias_hh_l0);
+  const right: Step = (x, h) => torch.tanh(read(x, h).add(recall(x, h)));
+
+  it.each<[cause: string, step: Step]>([
+    [
+      "tanh of (W_ia·x + b_ia) alone: (W_ha·h + b_ha) is added outside in h",
+      (x, h) => torch.tanh(read(x, h)).add(recall(x, h)),
+    ],
+    [
+      "tanh of (W_ha·h + b_ha) alone: (W_ia·x + b_ia) is added outside in h",
+      (x, h) => torch.tanh(recall(x, h)).add(read(x, h)),
+    ],
+    [
+      "tanh of (W_ia·x + b_ia) and of (W_ha·h + b_ha) each, not of their sum, in h",
+      (x, h) => torch.tanh(read(x, h)).add(torch.tanh(recall(x, h))),
+    ],
+    ["the old h added to the new one", (x, h) => right(x, h).add(h)],
+  ])("%s", (cause, step) => {
+    expect(verify((x) => over(x, right)[0], rnn, x).agrees).toBe(true);
+    expect(verify((x) => over(x, step)[0], rnn, x).cause).toBe(cause);
+  });
+
+  it("reverse before forward, in output and state at once", () => {
+    const both = new nn.GRU(4, 3, { numLayers: 2, bidirectional: true });
+    const mine = (x: Tensor) => {
+      const [output, hn] = both.forward(x);
+      const [forward, reverse] = output.chunk(2, -1) as [Tensor, Tensor];
+      return [torch.cat([reverse, forward], -1), hn.indexSelect(0, torch.tensor([1n, 0n, 3n, 2n]))] as const;
+    };
+    expect(verify(mine, both, x).cause).toBe("reverse comes before forward, in the output and in the final states");
+  });
+
+  it("gates cut out unit by unit, and a projection that only cuts", () => {
+    const lstm = new nn.LSTM(4, 5, { projSize: 3 });
+    const wrong = (change: (one: nn.LSTM) => void) => (x: Tensor) => {
+      const other = nn.deepcopy(lstm);
+      torch.noGrad(() => change(other));
+      return other.forward(x)[0];
+    };
+    const interleaved = wrong((one) => {
+      for (const name of ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"] as const) {
+        const rows = one[name].detach().clone();
+        one[name].copy_(rows.view(5, 4, -1).transpose(0, 1).reshape(rows.shape));
+      }
+    });
+    expect(verify(interleaved, lstm, x).cause).toMatch(/^the rows of the gates are read interleaved/);
+    const cut = wrong((one) => one.weight_hr_l0.copy_(torch.eye(3, 5)));
+    expect(verify(cut, lstm, x).cause).toBe("projection forgotten: the first units of h as they are");
+  });
+});
+
 describe("NaN and infinity", () => {
   torch.manualSeed(24);
   const layer = new nn.RNN(3, 4);

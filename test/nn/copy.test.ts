@@ -51,16 +51,22 @@ describe("a deep copy of a module", () => {
     expect(copy.notes.get("weight") === copy.head.weight).toBe(true);
   });
 
-  it("keeps gradients, dtypes and what needs none", () => {
+  it("leaves the gradients of parameters behind, and takes along those of plain tensors", () => {
+    const layer = new nn.Linear(2, 3);
+    layer.forward(torch.randn(2)).sum().backward();
+    expect(layer.weight.grad === null).toBe(false);
+    expect(nn.deepcopy(layer).weight.grad === null).toBe(true);
+    const x = torch.ones(2, { requiresGrad: true });
+    x.sum().backward();
+    const copy = nn.deepcopy(x);
+    expect(torch.equal(copy.grad!, x.grad!)).toBe(true);
+    expect(copy.grad === x.grad).toBe(false);
+  });
+
+  it("keeps dtypes and what needs no gradient", () => {
     const net = new Net().double();
     net.rnn.bias_ih_l0!.requiresGrad = false;
-    net
-      .forward(torch.randn(4, 2, 2, { dtype: torch.float64 }))
-      .sum()
-      .backward();
     const copy = nn.deepcopy(net);
-    expect(torch.equal(copy.head.weight.grad!, net.head.weight.grad!)).toBe(true);
-    expect(copy.head.weight.grad === net.head.weight.grad).toBe(false);
     expect(copy.rnn.bias_ih_l0!.requiresGrad).toBe(false);
     expect(copy.head.weight.dtype).toBe(torch.float64);
     expect(() => Object.assign(copy.rnn, { weight_ih_l0: torch.zeros(1) })).toThrow("cannot assign");
