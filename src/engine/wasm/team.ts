@@ -67,8 +67,8 @@ const listOf = (worker: number): number => 1024 + 4096 * worker;
 const CODE = 4 * listOf(LARGEST_TEAM);
 const PAGES = 32;
 
-/** Longer than it takes to wake on a quiet machine. */
-const NAPS_TO_WAKE = 4;
+/** About a millisecond: longer than it takes to wake on a quiet machine, or than the shares of a turn are apart. */
+const NAPS_OF_THE_LATE = 10;
 
 /** Starts threads that share `memory`. Errors: whatever the machine says if they cannot be had. */
 export async function startTeam(size: number, memory: GrowingMemory, sharing: Sharing): Promise<Team> {
@@ -144,7 +144,7 @@ class Threads implements Team {
   }
 
   join(): void {
-    if (!this.#isJoined) this.#judge(this.#wait() > 0);
+    if (!this.#isJoined) this.#judge(this.#wait() > NAPS_OF_THE_LATE);
   }
 
   rest(): void {
@@ -170,7 +170,7 @@ class Threads implements Team {
 
   /** Waits for those who were woken. */
   #getReady(): void {
-    if (!this.#isJoined && this.#wait() > NAPS_TO_WAKE) this.#judge(true);
+    if (!this.#isJoined && this.#wait() > NAPS_OF_THE_LATE) this.#judge(true);
   }
 
   /** Each turn in time makes good for one that was not shared. */
