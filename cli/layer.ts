@@ -81,7 +81,8 @@ export function layerFrom(
   if (found.length === 0) throw new CommandError(`${path} holds no recurrent layer: there is no ${first}`);
   const wanted = found.filter((name) => prefix === undefined || name === prefix || name === `${prefix}.`);
   if (wanted.length !== 1) {
-    const names = found.map((name) => name || '""').join(", ");
+    const names = found.map((name) => name || "(no prefix)").join(", ");
+    if (prefix !== undefined) throw new CommandError(`${path}: no layer is called "${prefix}"; there are: ${names}`);
     throw new CommandError(`${path} holds the layers ${names}: choose one with --prefix`);
   }
   const own = [...tensors].filter(([name]) => name.startsWith(wanted[0]!));

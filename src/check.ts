@@ -98,6 +98,20 @@ export function pythonTypeOf(value: unknown): string {
   );
 }
 
+/** Python's `float(value)`. Errors: TypeError, ValueError, in its words. */
+export function floatOf(value: unknown): number {
+  const isText = typeof value === "string";
+  if (!isText && typeof value !== "number" && typeof value !== "boolean") {
+    throw new TypeError(`float() argument must be a string or a real number, not '${pythonTypeOf(value)}'`);
+  }
+  const text = isText ? value.trim().toLowerCase() : value;
+  const number = text === "inf" || text === "-inf" ? Number(`${text}inity`.replace("inf", "Inf")) : Number(text);
+  if (isText && text !== "nan" && (text === "" || Number.isNaN(number))) {
+    throw new ValueError(`could not convert string to float: '${value}'`);
+  }
+  return number;
+}
+
 /** Refuses options that nobody knows, in Python's words. */
 export function expectKeywords(who: string, options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).find((name) => !known.includes(name));

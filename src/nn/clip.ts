@@ -10,7 +10,7 @@ import { noGrad } from "../autograd/mode.ts";
 import { become, expectWritable } from "../autograd/overwrite.ts";
 import { norm } from "../autograd/reduce.ts";
 import { Tensor } from "../autograd/tensor.ts";
-import { expectIterable, RuntimeError, warn } from "../check.ts";
+import { expectIterable, floatOf, RuntimeError, warn } from "../check.ts";
 import { elements } from "../dense/dense.ts";
 import { floatText } from "../dense/number-text.ts";
 
@@ -28,18 +28,20 @@ export function clipGradNorm_(
   maxNorm: number,
   options: NormOptions = {},
 ): Tensor {
+  const limit = floatOf(maxNorm);
   const list = listOf(parameters);
   if (list.length === 0 && isGenerator(parameters)) {
     warn("`parameters` is an empty generator, no gradient clipping will occur.");
   }
   const total = getTotalNorm(gradientsOf(list), options);
-  clipGradsWithNorm_(list, maxNorm, total);
+  clipGradsWithNorm_(list, limit, total);
   return total;
 }
 
 /** torch.nn.utils.get_total_norm: the norm of the norms of several tensors, of rank 0. */
 export function getTotalNorm(tensors: Tensor | Iterable<Tensor>, options: NormOptions = {}): Tensor {
-  const { normType = 2, errorIfNonfinite = false } = options;
+  const { errorIfNonfinite = false } = options;
+  const normType = floatOf(options.normType === undefined ? 2 : options.normType);
   const list = listOf(tensors);
   if (list.length === 0) return tensor(0);
   const total = noGrad(() => norm(stack(list.map((x) => norm(x, normType))), normType));
@@ -65,10 +67,11 @@ export function clipGradsWithNorm_(parameters: Tensor | Iterable<Tensor>, maxNor
 
 /** torch.nn.utils.clip_grad_value_: cuts each element of each gradient to [−clipValue, clipValue]. */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
+  const limit = floatOf(clipValue);
   noGrad(() => {
     for (const gradient of gradientsOf(listOf(parameters))) {
       expectWritable(gradient);
-      become(gradient, clampMax(clampMin(gradient, -clipValue), clipValue));
+      become(gradient, clampMax(clampMin(gradient, -limit), limit));
     }
   });
 }

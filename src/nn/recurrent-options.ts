@@ -1,5 +1,5 @@
 /** What a recurrent layer is made from, and torch's questions about it, in torch's order and words. */
-import { expectKeywords, pythonTypeOf, ValueError, warn } from "../check.ts";
+import { expectKeywords, floatOf, pythonTypeOf, ValueError, warn } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
 import { floatText } from "../dense/number-text.ts";
 
@@ -90,12 +90,7 @@ export function expectArguments(
 }
 
 function settleDropout(dropout: unknown): number {
-  if (typeof dropout === "object") {
-    throw new TypeError(`float() argument must be a string or a real number, not '${pythonTypeOf(dropout)}'`);
-  }
-  if (typeof dropout === "string" && (dropout.trim() === "" || Number.isNaN(Number(dropout)))) {
-    throw new ValueError(`could not convert string to float: '${dropout}'`);
-  }
+  floatOf(dropout);
   if (typeof dropout !== "number" || !(dropout >= 0 && dropout <= 1)) {
     throw new ValueError(
       "dropout should be a number in range [0, 1] representing the probability of an element being zeroed",

@@ -95,6 +95,8 @@ describe("unrolled explain", () => {
     expect(asked.code).toBe(2);
     expect(asked.err).toBe(`unrolled: ${model} holds the layers a., b.: choose one with --prefix`);
     expect((await run("explain", model, "--prefix", "b")).code).toBe(0);
+    const other = await run("explain", model, "--prefix", "c");
+    expect(other).toMatchObject({ code: 2, err: `unrolled: ${model}: no layer is called "c"; there are: a., b.` });
   });
 
   it("prints JSON of the chosen steps, and LaTeX", async () => {

@@ -113,3 +113,29 @@ describe("parameters as one vector", () => {
     expect(() => parametersToVector([])).toThrow("torch.cat(): expected a non-empty list of Tensors");
   });
 });
+
+// measured with torch 2.13.0
+describe("a limit that is no number", () => {
+  const cases = [
+    ["a", "could not convert string to float: 'a'"],
+    [null, "float() argument must be a string or a real number, not 'NoneType'"],
+    [[1], "float() argument must be a string or a real number, not 'list'"],
+  ] as const;
+
+  test.each(cases)("is refused in Python's words, and nothing is changed: %j", (limit, text) => {
+    const parameter = new nn.Parameter(torch.zeros(2));
+    parameter.grad = torch.ones(2);
+    expect(() => clipGradNorm_([parameter], limit as unknown as number)).toThrow(text);
+    expect(() => clipGradValue_([parameter], limit as unknown as number)).toThrow(text);
+    expect(() => clipGradNorm_([parameter], 1, { normType: limit as unknown as number })).toThrow(text);
+    expect(parameter.grad.tolist()).toEqual([1, 1]);
+  });
+
+  test("is read where Python reads a text as a number", () => {
+    const parameter = new nn.Parameter(torch.zeros(2));
+    parameter.grad = torch.ones(2);
+    expect(clipGradNorm_([parameter], 5, { normType: "inf" as unknown as number }).item()).toBe(1);
+    clipGradValue_([parameter], "0.5" as unknown as number);
+    expect(parameter.grad.tolist()).toEqual([0.5, 0.5]);
+  });
+});
