@@ -1,6 +1,6 @@
 /**
  * Many numbers to one. The reduced dimensions are brought to the end, so that every reduction is a loop over rows. Sums
- * of floats are kept in float64 and rounded once, which is at least as close to the truth as any order of float32 sums.
+ * of floats are kept in float64 and rounded once, so that their order hardly matters.
  */
 import { IndexError } from "../check.ts";
 import { allocate, copyDense, copyInOrder, type Dense, elements, wrap } from "./dense.ts";
