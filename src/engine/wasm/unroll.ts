@@ -187,7 +187,8 @@ function multiplyShare(
 ): void {
   // a W_hh without rows
   if (panels === 0) return;
-  const [weights, bias] = [pack.weights + column * K, pack.bias + column];
+  const weights = pack.weights + column * K;
+  const bias = pack.bias + column;
   if (most === 1) hand.row(K, 4 * a, 4 * weights, 4 * bias, panels, 4 * (out + column));
   else {
     hand.rows(rows, K, 4 * a, 4 * aStride, 4 * weights, 4 * bias, panels, 4 * (out + column), 4 * outStride);
