@@ -23,6 +23,8 @@ interface View {
 
 /** Numbers with a shape and a history (torch.Tensor). */
 export class Tensor {
+  static readonly name: string = "Tensor";
+
   /** The numbers. */
   value: Dense;
   #grad: Tensor | null = null;

@@ -4,6 +4,8 @@ import { containerText, repr, str } from "./python-text.ts";
 
 /** A Map that prints as `OrderedDict([('a', 1), ('b', 2)])`. */
 export class OrderedDict<K, V> extends Map<K, V> {
+  static override readonly name: string = "OrderedDict";
+
   /** Removes a key and returns its value; `fallback` is for a missing one. Errors: KeyError without a fallback. */
   pop(key: K, fallback?: V): V {
     const value = this.get(key);

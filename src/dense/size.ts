@@ -1,5 +1,7 @@
 /** torch.Size: the shape of a tensor, an array of integers that prints as torch prints it. */
 export class Size extends Array<number> {
+  static override readonly name: string = "Size";
+
   /** Plain arrays come out of `map` and `filter`. */
   static override get [Symbol.species](): ArrayConstructor {
     return Array;

@@ -6,6 +6,8 @@ import { containerText, repr } from "./python-text.ts";
 
 /** An array that prints as a tuple: `(1, 2)`, `(1,)`, `()`. Plain arrays come out of `map`, `filter` and `slice`. */
 export class Tuple<T = unknown> extends Array<T> {
+  static override readonly name: string = "Tuple";
+
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }

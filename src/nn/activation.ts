@@ -9,6 +9,8 @@ import { Module } from "./module.ts";
 
 /** tanh (torch.nn.Tanh). */
 export class Tanh extends Module {
+  static override readonly name: string = "Tanh";
+
   override forward(x: Tensor): Tensor {
     return pointwise.tanh(x);
   }
@@ -16,6 +18,8 @@ export class Tanh extends Module {
 
 /** max(x, 0) (torch.nn.ReLU); `inplace` writes over x. */
 export class ReLU extends Module {
+  static override readonly name: string = "ReLU";
+
   readonly inplace: boolean;
 
   constructor({ inplace = false }: { readonly inplace?: boolean } = {}) {
@@ -34,6 +38,8 @@ export class ReLU extends Module {
 
 /** 1/(1 + e^−x) (torch.nn.Sigmoid). */
 export class Sigmoid extends Module {
+  static override readonly name: string = "Sigmoid";
+
   override forward(x: Tensor): Tensor {
     return pointwise.sigmoid(x);
   }
@@ -41,6 +47,8 @@ export class Sigmoid extends Module {
 
 /** x·Φ(x) (torch.nn.GELU). */
 export class GELU extends Module {
+  static override readonly name: string = "GELU";
+
   override forward(x: Tensor): Tensor {
     return pointwise.gelu(x);
   }
@@ -52,6 +60,8 @@ export class GELU extends Module {
 
 /** x·sigmoid(x) (torch.nn.SiLU). */
 export class SiLU extends Module {
+  static override readonly name: string = "SiLU";
+
   override forward(x: Tensor): Tensor {
     return pointwise.silu(x);
   }
@@ -59,6 +69,8 @@ export class SiLU extends Module {
 
 /** x, or slope·x below zero (torch.nn.LeakyReLU). */
 export class LeakyReLU extends Module {
+  static override readonly name: string = "LeakyReLU";
+
   readonly negativeSlope: number;
 
   constructor(negativeSlope = 0.01) {
@@ -77,6 +89,8 @@ export class LeakyReLU extends Module {
 
 /** e^x over its sum along a dimension (torch.nn.Softmax). */
 export class Softmax extends Module {
+  static override readonly name: string = "Softmax";
+
   readonly dim: number | undefined;
 
   constructor(dim?: number) {
@@ -95,6 +109,8 @@ export class Softmax extends Module {
 
 /** The logarithm of softmax (torch.nn.LogSoftmax). */
 export class LogSoftmax extends Module {
+  static override readonly name: string = "LogSoftmax";
+
   readonly dim: number | undefined;
 
   constructor(dim?: number) {
@@ -113,6 +129,8 @@ export class LogSoftmax extends Module {
 
 /** Dimensions startDim..endDim become one (torch.nn.Flatten). */
 export class Flatten extends Module {
+  static override readonly name: string = "Flatten";
+
   readonly startDim: number;
   readonly endDim: number;
 

@@ -121,6 +121,8 @@ export interface RNNCellOptions extends CellOptions {
 
 /** One step of the Elman network (torch.nn.RNNCell). The equation is in cells/elman.ts. */
 export class RNNCell extends RecurrentCell<Tensor> {
+  static override readonly name: string = "RNNCell";
+
   readonly nonlinearity: "tanh" | "relu";
 
   constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
@@ -152,6 +154,8 @@ export class RNNCell extends RecurrentCell<Tensor> {
 
 /** One step of long short-term memory (torch.nn.LSTMCell). The equations are in cells/lstm.ts. */
 export class LSTMCell extends RecurrentCell<LSTMState> {
+  static override readonly name: string = "LSTMCell";
+
   constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
     super(lstm, inputSize, hiddenSize, options);
   }
@@ -177,6 +181,8 @@ export class LSTMCell extends RecurrentCell<LSTMState> {
 
 /** One step of the gated recurrent unit (torch.nn.GRUCell). The equations are in cells/gru.ts. */
 export class GRUCell extends RecurrentCell<Tensor> {
+  static override readonly name: string = "GRUCell";
+
   constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
     super(gru, inputSize, hiddenSize, options);
   }

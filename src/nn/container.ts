@@ -11,6 +11,8 @@ export type NamedLayers = ReadonlyMap<string, Layer> | { readonly [name: string]
 
 /** Each layer gets what the one before it gave (torch.nn.Sequential). `sequential[0]` is the first. */
 export class Sequential extends Module {
+  static override readonly name: string = "Sequential";
+
   [index: number]: Layer;
 
   /** Layers one by one, or by name: `new Sequential({ hidden: new Linear(2, 3), out: new Linear(3, 1) })`. */
@@ -58,6 +60,8 @@ export class Sequential extends Module {
 
 /** A list of modules whose parameters are found (torch.nn.ModuleList). `list[0]` is the first, `list.at(-1)` the last. */
 export class ModuleList<M extends Module = Module> extends Module {
+  static override readonly name: string = "ModuleList";
+
   [index: number]: M;
 
   constructor(modules: Iterable<M> = []) {
@@ -116,6 +120,8 @@ export class ModuleList<M extends Module = Module> extends Module {
 
 /** Modules by name whose parameters are found (torch.nn.ModuleDict). */
 export class ModuleDict<M extends Module = Module> extends Module {
+  static override readonly name: string = "ModuleDict";
+
   constructor(modules: Readonly<Record<string, M>> = {}) {
     super();
     for (const [name, module] of Object.entries(modules)) this.set(name, module);

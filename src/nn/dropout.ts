@@ -7,6 +7,8 @@ import { Module } from "./module.ts";
 
 /** While training, zeroes each element with probability p and scales the others by 1/(1 − p) (torch.nn.Dropout). */
 export class Dropout extends Module {
+  static override readonly name: string = "Dropout";
+
   readonly p: number;
 
   constructor(p = 0.5) {

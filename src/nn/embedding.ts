@@ -23,6 +23,8 @@ export interface EmbeddingOptions {
 
 /** A row of the weight (N, D) for each index: (…) to (…, D) (torch.nn.Embedding). */
 export class Embedding extends Module {
+  static override readonly name: string = "Embedding";
+
   readonly numEmbeddings: number;
   readonly embeddingDim: number;
   readonly paddingIdx: number | undefined;

@@ -32,6 +32,8 @@ export interface RNNOptions extends RecurrentOptions {
  *     const [output, hn] = rnn.forward(x);
  */
 export class RNN extends Recurrent<Tensor> {
+  static override readonly name: string = "RNN";
+
   readonly nonlinearity: "tanh" | "relu";
 
   constructor(inputSize: number, hiddenSize: number, options: RNNOptions = {}) {
@@ -66,6 +68,8 @@ export interface LSTMOptions extends RecurrentOptions {
  *     const [output, [hn, cn]] = lstm.forward(x);
  */
 export class LSTM extends Recurrent<LSTMState> {
+  static override readonly name: string = "LSTM";
+
   constructor(inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {
     super(lstm, LSTM_KIND, inputSize, hiddenSize, options);
   }
@@ -90,6 +94,8 @@ export class LSTM extends Recurrent<LSTMState> {
  *     const [output, hn] = gru.forward(x);
  */
 export class GRU extends Recurrent<Tensor> {
+  static override readonly name: string = "GRU";
+
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
     refuseProjection(options);
     super(gru, GRU_KIND, inputSize, hiddenSize, options);
@@ -113,6 +119,8 @@ const MODES: Readonly<Record<string, Cell>> = {
 
 /** The weights of a layer without its `forward` (torch.nn.RNNBase); `mode` is "RNN_TANH", "RNN_RELU", "LSTM" or "GRU". */
 export class RNNBase extends Recurrent<never> {
+  static override readonly name: string = "RNNBase";
+
   readonly mode: string;
 
   constructor(mode: string, inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {

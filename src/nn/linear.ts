@@ -21,6 +21,8 @@ export interface LinearOptions {
 
 /** y = x·Wᵀ + b over the last dimension: (…, in) to (…, out) (torch.nn.Linear). W is (out, in), b (out). */
 export class Linear extends Module {
+  static override readonly name: string = "Linear";
+
   readonly inFeatures: number;
   readonly outFeatures: number;
   declare weight: Parameter;
@@ -59,6 +61,8 @@ export class Linear extends Module {
 
 /** Gives back what it gets (torch.nn.Identity). */
 export class Identity extends Module {
+  static override readonly name: string = "Identity";
+
   override forward(x: Tensor): Tensor {
     return x;
   }

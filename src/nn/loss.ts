@@ -41,6 +41,8 @@ const STATE_NAMES = { weight: "weight", posWeight: "pos_weight" } as const;
 
 /** torch.nn.MSELoss: the mean squared error. */
 export class MSELoss extends Loss<LossOptions> {
+  static override readonly name: string = "MSELoss";
+
   constructor(options: LossOptions = {}) {
     super(options);
   }
@@ -52,6 +54,8 @@ export class MSELoss extends Loss<LossOptions> {
 
 /** torch.nn.L1Loss: the mean absolute error. */
 export class L1Loss extends Loss<LossOptions> {
+  static override readonly name: string = "L1Loss";
+
   constructor(options: LossOptions = {}) {
     super(options);
   }
@@ -85,6 +89,8 @@ export class HuberLoss extends Loss<LossOptions & { readonly delta?: number }> {
 
 /** torch.nn.BCELoss: binary cross-entropy of probabilities. */
 export class BCELoss extends Loss<BinaryCrossEntropyOptions> {
+  static override readonly name: string = "BCELoss";
+
   constructor(options: BinaryCrossEntropyOptions = {}) {
     super(options, "weight");
   }
@@ -107,6 +113,8 @@ export class BCEWithLogitsLoss extends Loss<BinaryCrossEntropyOptions & { readon
 
 /** torch.nn.NLLLoss: negative log-likelihood of log-probabilities. */
 export class NLLLoss extends Loss<ClassLossOptions> {
+  static override readonly name: string = "NLLLoss";
+
   constructor(options: ClassLossOptions = {}) {
     super(options, "weight");
   }
@@ -118,6 +126,8 @@ export class NLLLoss extends Loss<ClassLossOptions> {
 
 /** torch.nn.CrossEntropyLoss: negative log-likelihood of logits. */
 export class CrossEntropyLoss extends Loss<CrossEntropyOptions> {
+  static override readonly name: string = "CrossEntropyLoss";
+
   constructor(options: CrossEntropyOptions = {}) {
     super(options, "weight");
   }
@@ -129,6 +139,8 @@ export class CrossEntropyLoss extends Loss<CrossEntropyOptions> {
 
 /** torch.nn.KLDivLoss: the divergence of log-probabilities from a distribution. */
 export class KLDivLoss extends Loss<KLDivOptions> {
+  static override readonly name: string = "KLDivLoss";
+
   constructor(options: KLDivOptions = {}) {
     super(options);
   }

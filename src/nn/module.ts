@@ -48,6 +48,9 @@ export type NamedPair<V> = Tuple<string | V> & readonly [name: string, value: V]
  *     }
  */
 export class Module {
+  /** What it is called in print. Written out in every class, because minifiers rename them. */
+  static readonly name: string = "Module";
+
   /** Whether dropout and its like are active; switched by `train` and `eval`. */
   training = true;
   readonly [registry]: Registry = { buffers: new Map(), added: new Set() };

@@ -20,6 +20,8 @@ import { Tuple } from "../dense/tuple.ts";
  *     const [data, batchSizes, sortedIndices, unsortedIndices] = packed;
  */
 export class PackedSequence extends Tuple<Tensor | null> {
+  static override readonly name: string = "PackedSequence";
+
   declare readonly 0: Tensor;
   declare readonly 1: Tensor;
   declare readonly 2: Tensor | null;

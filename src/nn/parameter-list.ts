@@ -5,6 +5,8 @@ import { Parameter } from "./parameter.ts";
 
 /** A list of parameters that a module finds (torch.nn.ParameterList). `list[0]` is the first, `list.at(-1)` the last. */
 export class ParameterList extends Module {
+  static override readonly name: string = "ParameterList";
+
   [index: number]: Parameter;
 
   constructor(parameters: Iterable<Tensor> = []) {

@@ -4,6 +4,8 @@ import { RuntimeError } from "../check.ts";
 
 /** A leaf tensor that modules find by itself: gradients flow to it, optimisers move it, checkpoints keep it. */
 export class Parameter extends Tensor {
+  static override readonly name: string = "Parameter";
+
   /** Takes over the numbers of `data`, sharing its memory. */
   constructor(data: Tensor, requiresGrad = true) {
     if (requiresGrad && data.dtype.kind !== "float") {

@@ -26,6 +26,8 @@ export interface AdagradOptions extends OptimizerOptions {
 
 /** torch.optim.Adagrad. The default learning rate is 0.01. */
 export class Adagrad extends Descent<Required<AdagradOptions>> {
+  static override readonly name: string = "Adagrad";
+
   constructor(params: Optimizable<AdagradOptions>, options: AdagradOptions = {}) {
     const { lr = 0.01, lrDecay = 0, eps = 1e-10, weightDecay = 0, initialAccumulatorValue = 0 } = options;
     const { foreach = null, maximize = false, differentiable = false, fused = null } = options;

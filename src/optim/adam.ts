@@ -32,6 +32,8 @@ export interface AdamOptions extends OptimizerOptions {
 
 /** torch.optim.Adam. The default learning rate is 0.001. */
 export class Adam extends Descent<Required<AdamOptions>> {
+  static override readonly name: string = "Adam";
+
   constructor(params: Optimizable<AdamOptions>, options: AdamOptions = {}) {
     super(params, settled(options), options);
   }
@@ -43,6 +45,8 @@ export class Adam extends Descent<Required<AdamOptions>> {
 
 /** torch.optim.AdamW. The default learning rate is 0.001, the default weight decay 0.01. */
 export class AdamW extends Descent<Required<AdamOptions>> {
+  static override readonly name: string = "AdamW";
+
   constructor(params: Optimizable<AdamOptions>, options: Omit<AdamOptions, "decoupledWeightDecay"> = {}) {
     super(params, settled({ weightDecay: 0.01, ...options, decoupledWeightDecay: true }), options);
   }

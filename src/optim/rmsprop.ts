@@ -27,6 +27,8 @@ export interface RMSpropOptions extends OptimizerOptions {
 
 /** torch.optim.RMSprop. The default learning rate is 0.01. */
 export class RMSprop extends Descent<Required<RMSpropOptions>> {
+  static override readonly name: string = "RMSprop";
+
   constructor(params: Optimizable<RMSpropOptions>, options: RMSpropOptions = {}) {
     const { lr = 0.01, momentum = 0, alpha = 0.99, eps = 1e-8, centered = false, weightDecay = 0 } = options;
     const { capturable = false, foreach = null, maximize = false, differentiable = false } = options;

@@ -26,6 +26,8 @@ export interface SGDOptions extends OptimizerOptions {
 
 /** torch.optim.SGD. The default learning rate is 0.001. */
 export class SGD extends Descent<Required<SGDOptions>> {
+  static override readonly name: string = "SGD";
+
   constructor(params: Optimizable<SGDOptions>, options: SGDOptions = {}) {
     const { lr = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false } = options;
     const { foreach = null, differentiable = false, fused = null } = options;
