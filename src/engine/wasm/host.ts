@@ -14,6 +14,7 @@ interface Host {
     readonly versions?: { readonly node?: string };
     readonly getBuiltinModule?: <Name extends keyof BuiltIn>(name: Name) => BuiltIn[Name] | undefined;
   };
+  readonly performance: { readonly now: () => number };
   /** Whether a page may share memory. */
   readonly crossOriginIsolated?: boolean;
   readonly Worker?: new (url: string) => PageWorker;

@@ -11,7 +11,7 @@
 import { RuntimeError } from "../../check.ts";
 import type { GrowingMemory } from "./arena.ts";
 import { assemble, type FunctionCode } from "./assembler.ts";
-import { exportsOf, machine, synchronous } from "./host.ts";
+import { exportsOf, host, machine, synchronous } from "./host.ts";
 import { ARGUMENTS, type End, gate, NAP, PATIENCE, startWorker } from "./worker.ts";
 
 /** When threads share what there is to do. */
@@ -67,7 +67,7 @@ const listOf = (worker: number): number => 1024 + 4096 * worker;
 const CODE = 4 * listOf(LARGEST_TEAM);
 const PAGES = 32;
 
-/** About a millisecond: longer than it takes to wake on a quiet machine, or than the shares of a turn are apart. */
+/** About a millisecond: longer than it takes to wake on a quiet machine. */
 const NAPS_OF_THE_LATE = 10;
 
 /** Starts threads that share `memory`. Errors: whatever the machine says if they cannot be had. */
@@ -102,6 +102,8 @@ class Threads implements Team {
   /** Turns that the first thread still takes alone, and will when the others are late again. */
   #alone = 0;
   #penalty: number;
+  /** When the turn began, in milliseconds. */
+  #begun = 0;
   #isAwake = false;
   #isJoined = true;
   #isOver = false;
@@ -140,11 +142,18 @@ class Threads implements Team {
 
   go(): void {
     if (this.#alone > 0) this.#alone -= 1;
-    else this.#announce();
+    else {
+      this.#announce();
+      this.#begun = host.performance.now();
+    }
   }
 
   join(): void {
-    if (!this.#isJoined) this.#judge(this.#wait() > NAPS_OF_THE_LATE);
+    if (this.#isJoined) return;
+    // a share of milliseconds may take some longer than another: late is who takes twice the time
+    const done = host.performance.now();
+    const naps = this.#wait();
+    this.#judge(naps > NAPS_OF_THE_LATE && host.performance.now() - done > done - this.#begun);
   }
 
   rest(): void {
