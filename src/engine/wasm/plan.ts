@@ -71,6 +71,9 @@ export interface Plan {
 /** Rows of inputs that are multiplied at a time: more would not stay in the second cache. */
 const CHUNK_ROWS = 192;
 
+/** As many products take the time of one output that is written into fresh memory, which the machine gives page by page. */
+const HANDING_OUT = 45;
+
 /** The floats of the arena that a run works in; a run that needs more has to go step by step. */
 const WORKSPACE = 2 ** 25;
 
@@ -91,7 +94,9 @@ export function planOf(machinery: Machinery, problem: Unrolled): Plan | undefine
     plan.packs = packs.bring(wantedPacks(problem, plan));
     if (!plan.packs) return undefined;
     const threads = isWorthSharing(machinery, problem.cell, plan) ? team.size : 1;
-    plan.shares = plan.packs.map((pack) => sharesOf(pack, threads));
+    // while the others begin with the inputs' product, the first hands out what was computed before
+    const handingOut = (HANDING_OUT * plan.P) / (plan.features * widest(problem.input));
+    plan.shares = plan.packs.map((pack, i) => sharesOf(pack, threads, i === 0 ? (threads - 1) * handingOut : 0));
   }
   plans.set(problem.input, plan);
   return plan;

@@ -14,8 +14,11 @@ export interface Share {
   readonly blocks: number;
 }
 
-/** The shares of so many threads. Those of the first are the smaller ones: it has to lead the others. */
-export function sharesOf(pack: Pack, threads: number): readonly Share[] {
+/**
+ * The shares of so many threads. That of the first, which has to lead the others, is the smaller one where they are not
+ * equal, and is smaller by a part, `relief`, of a whole product's n-th where it has other work besides.
+ */
+export function sharesOf(pack: Pack, threads: number, relief = 0): readonly Share[] {
   const { gates, units } = pack.of;
   const all = { panel: 0, panels: pack.panels, column: 0, block: 0, blocks: Math.ceil(units / 4) };
   if (threads === 1) return [all];
@@ -23,9 +26,12 @@ export function sharesOf(pack: Pack, threads: number): readonly Share[] {
   // the fewest panels that end where the gates of a block end
   const together = leastCommonMultiple(vectors, gates) / vectors;
   const groups = Math.ceil(pack.panels / together);
+  const first = Math.floor((groups * Math.max(0, 1 - relief)) / threads);
+  const groupsBefore = (thread: number): number =>
+    thread === 0 ? 0 : first + Math.floor(((groups - first) * (thread - 1)) / (threads - 1));
   return Array.from({ length: threads }, (_, thread) => {
     const [panel, panelEnd] = [thread, thread + 1].map((before) =>
-      Math.min(pack.panels, together * Math.floor((groups * before) / threads)),
+      Math.min(pack.panels, together * groupsBefore(before)),
     );
     const [block, blockEnd] = [panel, panelEnd].map((at) => Math.min(all.blocks, Math.ceil((at * vectors) / gates)));
     const column = 4 * vectors * panel;

@@ -70,7 +70,7 @@ const PAGES = 32;
 
 // Looks at a word, of some two nanoseconds each: at one who is waking up; at a share that is done in time; and at one that
 // is late, after which it may need this processor.
-const [WAKING, IN_TIME, LATE] = [2 ** 15, 2 ** 12, 2 ** 17];
+const [WAKING, IN_TIME, LATE] = [2 ** 15, 2 ** 12, 2 ** 15];
 
 // Milliseconds: what sharing can have gained in the end, and how long the first thread does without the others.
 const [MOST_GAINED, LONGEST_ALONE] = [10, 2000];
@@ -175,8 +175,8 @@ class Threads implements Team {
     this.#count();
     this.#isAwake = false;
     Atomics.store(this.#words, AWAKE, 0);
-    // an empty turn, after which they see it; those who are still waking up see it anyway
-    if (this.#areHome()) this.#announce();
+    // those who are still waking up see it anyway
+    if (this.#areHome()) this.#call();
   }
 
   end(): void {
@@ -190,13 +190,18 @@ class Threads implements Team {
     Atomics.store(this.#words, TURN, this.#turn);
   }
 
-  /** An empty turn, or one that was written down, for which they wake up. */
+  /** They wake up. */
   #rouse(): void {
     if (this.#isOver) throw new RuntimeError("engine: these threads have ended");
     Atomics.store(this.#words, AWAKE, 1);
+    this.#call();
+    this.#isAwake = true;
+  }
+
+  /** A turn after which they see whether they are to be awake. Some may be asleep already. */
+  #call(): void {
     this.#announce();
     Atomics.notify(this.#words, TURN);
-    this.#isAwake = true;
   }
 
   /** Whether all have done the last turn, after so many looks at most. */

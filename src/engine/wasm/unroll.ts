@@ -31,11 +31,14 @@ export function unroll(machinery: Machinery, problem: Unrolled): boolean {
     enter(floats, plan, problem);
     const { schedule } = plan;
     let h = plan.h;
+    let before = 0;
     for (let step = 0; step < schedule.length; ) {
       const last = schedule.endOfChunk(step, plan.rows, 1);
-      h = runChunk(floats, team, hands, plan, problem, step, last, h);
+      h = runChunk(floats, team, hands, plan, problem, before, step, last, h);
+      before = step;
       step = last + 1;
     }
+    handOut(floats, plan, problem, before, schedule.length - 1);
     leave(floats, plan, problem, h);
   } finally {
     team.rest();
@@ -43,19 +46,23 @@ export function unroll(machinery: Machinery, problem: Unrolled): boolean {
   return true;
 }
 
-/** Runs the steps `first` to `last` from the outputs at `h`, and gives the place of the last outputs. */
+/**
+ * Runs the steps `first` to `last` from the outputs at `h`, and gives the place of the last outputs. Those of the chunk
+ * from `before` on are handed out while other threads have begun with the product.
+ */
 function runChunk(
   floats: Float32Array,
   team: Team,
   hands: readonly Hand[],
   plan: Plan,
   problem: Unrolled,
+  before: number,
   first: number,
   last: number,
   h: number,
 ): number {
-  const { schedule, P, features, outStride, gateStride } = plan;
-  const { x, input, output, column, width } = problem;
+  const { schedule, features, outStride, gateStride } = plan;
+  const { x, input } = problem;
   // its place is needed for the outputs of this chunk
   if (h !== plan.h) floats.copyWithin(plan.h, h, h + plan.B * outStride);
   let from = plan.h;
@@ -63,13 +70,23 @@ function runChunk(
   const rows = schedule.endRow(first, last) - start;
   if (rows * features === x.length) floats.set(x, plan.x);
   else floats.set(x.subarray(start * features, (start + rows) * features), plan.x);
-  multiply(team, hands, plan, 0, plan.rows, rows, input.depth, plan.x, features, plan.gates, gateStride);
+  beginProduct(team, hands, plan, 0, plan.rows, rows, input.depth, plan.x, features, plan.gates, gateStride);
+  if (before < first) handOut(floats, plan, problem, before, first - 1);
+  endProduct(team, hands, plan, 0, plan.rows, rows, input.depth, plan.x, features, plan.gates, gateStride);
   for (let step = first; step <= last; step += 1) {
     const row = schedule.start(step) - start;
     from = runStep(floats, team, hands, plan, problem, schedule.rows(step), row, from);
   }
-  gather(floats, plan.out, outStride, output, P, start * width + column, width, rows, plan.views);
   return from;
+}
+
+/** Copies the outputs of the steps `first` to `last`, which are a chunk, to where the caller wants them. */
+function handOut(floats: Float32Array, plan: Plan, problem: Unrolled, first: number, last: number): void {
+  const { schedule, P, out, outStride, views } = plan;
+  const { output, column, width } = problem;
+  const start = schedule.firstRow(first, last);
+  const rows = schedule.endRow(first, last) - start;
+  gather(floats, out, outStride, output, P, start * width + column, width, rows, views);
 }
 
 /** One step of b rows, which lie at `row` of the chunk, from the outputs at `h`; gives the place of its own. */
@@ -97,7 +114,10 @@ function runStep(
     runUnits(hands[together ? thread : 0], shares[1][thread], plan, b, row, h, paged, pagedStride, vectors);
   }
   team.join();
-  if (isProjected) multiply(team, hands, plan, 2, B, b, H, paged, stride, out, outStride);
+  if (isProjected) {
+    beginProduct(team, hands, plan, 2, B, b, H, paged, stride, out, outStride);
+    endProduct(team, hands, plan, 2, B, b, H, paged, stride, out, outStride);
+  }
   if (!problem.batchSizes) return out;
   // rows that do not live now keep their state
   floats.copyWithin(plan.h, out, out + b * outStride);
@@ -138,8 +158,8 @@ function runUnits(
   );
 }
 
-/** out = a·packed + bias with one of the packs, by all threads. */
-function multiply(
+/** out = a·packed + bias with one of the packs, by all threads: the others begin. */
+function beginProduct(
   team: Team,
   hands: readonly Hand[],
   { packs, shares }: Plan,
@@ -153,22 +173,29 @@ function multiply(
   outStride: number,
 ): void {
   const own = shares[which];
+  const pack = (packs as RunPacks)[which];
   const together = team.gather();
-  for (let thread = own.length - 1; thread >= 0; thread -= 1) {
-    if (thread === 0) team.go();
-    multiplyShare(
-      hands[together ? thread : 0],
-      own[thread],
-      (packs as RunPacks)[which],
-      most,
-      rows,
-      K,
-      a,
-      aStride,
-      out,
-      outStride,
-    );
+  for (let thread = own.length - 1; thread > 0; thread -= 1) {
+    multiplyShare(hands[together ? thread : 0], own[thread], pack, most, rows, K, a, aStride, out, outStride);
   }
+  team.go();
+}
+
+/** And the first thread does its own share, and waits for them. */
+function endProduct(
+  team: Team,
+  hands: readonly Hand[],
+  { packs, shares }: Plan,
+  which: number,
+  most: number,
+  rows: number,
+  K: number,
+  a: number,
+  aStride: number,
+  out: number,
+  outStride: number,
+): void {
+  multiplyShare(hands[0], shares[which][0], (packs as RunPacks)[which], most, rows, K, a, aStride, out, outStride);
   team.join();
 }
 
