@@ -16,11 +16,11 @@ import { identical, type LayerStates, Memory, ownersAmong, type Remembering } fr
 import type { Module } from "./module.ts";
 import type { Stream, StreamNumbers } from "./stream.ts";
 
-/** How a session of a model begins. */
+/** How a session begins. */
 export interface ModelStreamOptions {
   /** B, the number of sequences that run side by side. Default: one, without a batch. */
   readonly batchSize?: number | null;
-  /** Whether the model takes (B, T, ...) rather than (T, B, ...). Default: what its recurrent layers say. */
+  /** Whether a chunk is (B, T, ...) rather than (T, B, ...). Default: what the recurrent layers say. */
   readonly batchFirst?: boolean;
 }
 

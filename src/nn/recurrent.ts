@@ -18,6 +18,7 @@ import { str } from "../dense/python-text.ts";
 import { tuple } from "../dense/tuple.ts";
 import { expectCounts } from "./literal.ts";
 import { current, type Keepable, type Memory, type Refusal, remembers } from "./memory.ts";
+import type { ModelStreamOptions } from "./model-stream.ts";
 import { Module } from "./module.ts";
 import type { NodeNames } from "./node-names.ts";
 import { packPaddedSequence, padPackedSequence } from "./pack.ts";
@@ -55,9 +56,7 @@ export interface ForwardOptions {
 }
 
 /** How a session begins. */
-export interface StreamOptions<State> {
-  /** B, the number of sequences that run side by side. Default: one, without a batch. */
-  readonly batchSize?: number | null;
+export interface StreamOptions<State> extends ModelStreamOptions {
   /** The state to begin with, as `forward` takes it. Default: zero. */
   readonly state?: State | null;
 }
@@ -147,14 +146,14 @@ export abstract class Recurrent<State> extends Module {
    * is recorded, no hooks are called, and dropout does not act. Changes to the weights are seen by the next step.
    * Errors: RuntimeError for a bidirectional layer, whose second direction begins at the end.
    */
-  override stream({ batchSize = null, state }: StreamOptions<State> = {}): Stream {
+  override stream({ batchSize = null, batchFirst, state }: StreamOptions<State> = {}): Stream {
     const given = state === undefined || state === null ? [] : this.openState(state, "dim");
     for (const one of given) expectTensor(one);
-    return this.open(batchSize, given as readonly Tensor[]);
+    return this.open(batchSize, given as readonly Tensor[], batchFirst);
   }
 
-  private open(batchSize: number | null, start: readonly Tensor[]): Stream {
-    const { inputSize, bidirectional, batchFirst } = this;
+  private open(batchSize: number | null, start: readonly Tensor[], batchFirst = this.batchFirst): Stream {
+    const { inputSize, bidirectional } = this;
     let known: Stack | undefined;
     const stack = (): Stack => {
       if (!known || !this.holds(known.weights)) known = { ...this.stack(), dropout: 0 };
