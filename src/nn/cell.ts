@@ -88,8 +88,9 @@ export abstract class RecurrentCell<State> extends Module {
   /** A session of a model cannot keep the state of a loop that it does not see. */
   get [remembers](): Refusal {
     return [
-      `expected a layer that runs over a sequence, got ${this.name()}`,
-      "the loop over a cell is the caller's, and begins at zero with each chunk",
+      "a layer that runs over sequences",
+      this.name(),
+      "the loop over a cell is the model's own, and no session knows its state",
     ];
   }
 

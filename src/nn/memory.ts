@@ -13,11 +13,8 @@ export const remembers = Symbol("remembers");
 
 /** A module that has a memory. */
 export interface Remembering {
-  readonly [remembers]: Refusal | Keepable;
+  readonly [remembers]: Keepable | Refusal;
 }
-
-/** What was expected and what was got, and why. */
-export type Refusal = readonly [text: string, hint: string];
 
 /** A memory that a session can keep. */
 export interface Keepable {
@@ -26,51 +23,54 @@ export interface Keepable {
   readonly open: (batchSize: number | null, start: readonly Tensor[]) => Stream;
 }
 
-/** The states of the layers, by path; those of the second call of a layer are under `path#2`. */
+/** Why a session cannot keep one. */
+export type Refusal = readonly [expected: string, got: string, hint: string];
+
+/** The states of the layers, by path; that of the second call of a layer is under `path#2`. */
 export type LayerStates = Readonly<Record<string, StreamState>>;
 
 /** The memory of the session that is running a forward now, if one is. */
-export let current: Memory | null = null;
+export let current: Memory | undefined;
 
 /** A layer with a memory. */
-export interface Owner extends Keepable {
+interface Owner extends Keepable {
   readonly path: string;
-  calls: Call[];
-  next: number;
 }
 
 /** One of the calls of a layer in a forward. */
 interface Call {
   readonly stream: Stream;
-  /** The state that forward hands over; undefined until it has. */
-  start: readonly Tensor[] | undefined;
+  /** The state that forward hands over, once it is known. */
+  start?: readonly Tensor[] | undefined;
 }
 
 /** The memory of one session. */
 export class Memory {
-  readonly #owners: ReadonlyMap<unknown, Owner>;
-  /** Whether it is known how often each layer is called. */
-  #begun = false;
-  #wasBegun = false;
+  /** By module. */
+  readonly owners: ReadonlyMap<unknown, Owner>;
+  /** By path; none before the first run, which shows them. */
+  #calls: Map<string, Call>;
+  /** Those of this run. */
+  readonly #made = new Set<string>();
   #steps = 0;
+  #isFirst = true;
+  #wasEmpty = true;
 
-  constructor(owners: ReadonlyMap<unknown, Owner>) {
-    this.#owners = owners;
+  constructor(owners: ReadonlyMap<unknown, Owner>, calls = new Map<string, Call>()) {
+    this.owners = owners;
+    this.#calls = calls;
   }
 
   /** Runs a forward over T steps, in which every layer goes on from here. Errors: RuntimeError. */
   run<T>(steps: number, forward: () => T): T {
-    for (const owner of this.#owners.values()) owner.next = 0;
     const outer = current;
-    this.#steps = steps;
     current = this;
+    this.#steps = steps;
+    this.#isFirst = this.#calls.size === 0;
+    this.#made.clear();
     try {
       const output = forward();
-      for (const { path, calls, next } of this.#owners.values()) {
-        if (next !== calls.length)
-          throw refused(path, [`expected ${calls.length} calls, as before, got ${next}`, WHY_CALLS]);
-      }
-      this.#begun = true;
+      for (const path of this.#calls.keys()) if (!this.#made.has(path)) throw refused(path, CALLS, "fewer");
       return output;
     } finally {
       current = outer;
@@ -78,144 +78,111 @@ export class Memory {
   }
 
   /**
-   * The session of this call of a layer, in the order of the calls. `start` is what forward hands over, or empty: the
-   * session begins there, and that it stays the same is all that can be said of it later.
+   * The session of this call of a layer. `start` is what forward hands over, or empty: there the session begins, and later
+   * it is to be the same.
    */
   next(layer: unknown, steps: number, batchSize: number | null, start: readonly Tensor[]): Stream {
-    const owner = this.#owners.get(layer);
-    if (!owner) {
-      const hint = "modules are found in properties of modules; a list of them is an nn.ModuleList";
-      throw new RuntimeError("stream: expected layers of the model, got one that is not among its modules", hint);
-    }
-    const { path, calls } = owner;
-    if (steps !== this.#steps)
-      throw refused(path, [`expected ${this.#steps} steps, as have come, got ${steps}`, WHY_STEPS]);
-    let call = calls[owner.next];
+    const owner = this.owners.get(layer);
+    if (!owner)
+      throw refused("?", "layers that are modules of the model", "another; a list of them is an nn.ModuleList");
+    let { path } = owner;
+    for (let call = 2; this.#made.has(path); call += 1) path = `${owner.path}#${call}`;
+    this.#made.add(path);
+    if (steps !== this.#steps) throw refused(path, `all ${this.#steps} steps that have come`, steps);
+    let call = this.#calls.get(path);
     if (!call) {
-      if (this.#begun) throw refused(path, [`expected ${calls.length} calls, as before, got more`, WHY_CALLS]);
-      call = { stream: owner.open(batchSize, start), start };
-      calls.push(call);
+      if (!this.#isFirst) throw refused(path, CALLS, "more");
+      call = { stream: owner.open(batchSize, start) };
+      this.#calls.set(path, call);
     }
     const { stream } = call;
-    if (stream.batchSize !== batchSize) {
-      throw refused(path, [`expected the batch size ${stream.batchSize}, as before, got ${batchSize}`, WHY_CALLS]);
-    }
+    if (batchSize !== stream.batchSize) throw refused(path, `the batch size ${stream.batchSize}, as before`, batchSize);
     call.start ??= start;
-    const { start: first } = call;
-    if (first.length !== start.length || !first.every((one, i) => identical(one, start[i]))) {
-      throw refused(path, ["expected forward to hand it the same state in each call, or none, got another", WHY_STATE]);
-    }
-    owner.next += 1;
+    if (!sameStates(call.start, start))
+      throw refused(path, "the same state from forward each time, or none", "another");
     return stream;
-  }
-
-  /** Refuses something about a layer. */
-  refuse(layer: unknown, refusal: Refusal): RuntimeError {
-    return refused(this.#owners.get(layer)?.path ?? "", refusal);
   }
 
   /** Keeps all states as they are now, for `undo`. */
   mark(): void {
-    this.#wasBegun = this.#begun;
-    for (const { calls } of this.#owners.values()) for (const { stream } of calls) stream.mark();
+    this.#wasEmpty = this.#calls.size === 0;
+    for (const { stream } of this.#calls.values()) stream.mark();
   }
 
   /** All states as they were when they were marked. */
   undo(): void {
-    if (!this.#wasBegun) this.reset();
-    else for (const { calls } of this.#owners.values()) for (const { stream } of calls) stream.undo();
+    if (this.#wasEmpty) this.reset();
+    for (const { stream } of this.#calls.values()) stream.undo();
   }
 
   /** Back to the beginning. */
   reset(): void {
-    this.#begun = false;
-    for (const owner of this.#owners.values()) owner.calls = [];
+    this.#calls.clear();
   }
 
   /** A second memory that begins with the same states. */
   fork(): Memory {
-    const copy = new Memory(
-      new Map(
-        Array.from(this.#owners, ([layer, owner]) => {
-          const calls = owner.calls.map(({ stream, start }) => ({ stream: stream.fork(), start }));
-          return [layer, { ...owner, calls }];
-        }),
-      ),
-    );
-    copy.#begun = this.#begun;
-    return copy;
+    const calls = this.each(({ stream, start }) => ({ stream: stream.fork(), start }));
+    return new Memory(this.owners, new Map(calls));
   }
 
-  /** The session of every call, by path. */
-  named(): [label: string, stream: Stream][] {
-    return Array.from(this.#owners.values(), ({ path, calls }) =>
-      calls.map(({ stream }, i) => [label(path, i), stream] as [string, Stream]),
-    ).flat();
+  /** Something of each call, by path. */
+  each<T>(of: (call: Call) => T): [path: string, of: T][] {
+    return Array.from(this.#calls, ([path, call]) => [path, of(call)]);
   }
 
   /** Goes back to states by path. Errors: ValueError; then nothing has changed. */
   restore(states: LayerStates): void {
-    const left = new Map(Object.entries(Object(states) as LayerStates));
-    const isEmpty = left.size === 0;
-    const restored = Array.from(this.#owners.values(), ({ path, open, calls }) => {
-      const found: Call[] = [];
-      for (let name = path; left.has(name); name = label(path, found.length)) {
-        found.push({ stream: reopened(name, open, left.get(name)!), start: calls[found.length]?.start });
-        left.delete(name);
-      }
-      if (this.#begun && !isEmpty && found.length !== calls.length) {
-        throw new ValueError(`stream.restore: expected ${calls.length} states for "${path}", got ${found.length}`);
-      }
-      return found;
-    });
-    for (const name of left.keys()) throw new ValueError(`stream.restore: "${name}": expected a layer of the model`);
-    for (const [i, owner] of [...this.#owners.values()].entries()) owner.calls = restored[i]!;
-    this.#begun = !isEmpty;
+    const owners = new Map(Array.from(this.owners.values(), (owner) => [owner.path, owner]));
+    const calls = new Map<string, Call>();
+    for (const [path, state] of Object.entries(states)) {
+      const owner = owners.get(path.replace(/#\d+$/, ""));
+      if (!owner) throw new ValueError(`stream.restore: expected layers of the model, got "${path}"`);
+      calls.set(path, { stream: reopened(path, owner, state), start: this.#calls.get(path)?.start });
+    }
+    const missing = calls.size > 0 && [...this.#calls.keys()].find((path) => !calls.has(path));
+    if (missing) throw new ValueError(`stream.restore: expected a state of "${missing}", got none`);
+    this.#calls = calls;
   }
 }
 
 /** The modules that have a memory, and how. Errors: RuntimeError for one that no session can keep, with its path. */
 export function ownersAmong(modules: Iterable<readonly unknown[]>): Map<unknown, Owner> {
   const owners = new Map<unknown, Owner>();
-  for (const [path, module] of modules as Iterable<[string, object]>) {
-    if (!(remembers in module)) continue;
-    const memory = (module as Remembering)[remembers];
-    if (!("open" in memory)) throw refused(path, memory);
-    owners.set(module, { path, ...memory, calls: [], next: 0 });
+  for (const [path, module] of modules as Iterable<readonly [path: string, module: Partial<Remembering>]>) {
+    const memory = module[remembers];
+    if (memory && !("open" in memory)) throw refused(path, ...memory);
+    if (memory) owners.set(module, { path, ...memory });
   }
   return owners;
 }
 
+/** The error for something about a layer that does not allow a session. */
+export function refused(path: string, expected: string, got: unknown, hint?: string): RuntimeError {
+  return new RuntimeError(`stream: "${path}": expected ${expected}, got ${got}`, hint);
+}
+
 /** Whether two tensors have the same shape and the same bits. */
-export function identical(a: Tensor | undefined, b: Tensor | undefined): boolean {
+export function identical(a: Tensor, b: Tensor | undefined): boolean {
   if (a === b) return true;
-  if (!a || !b || a.dtype !== b.dtype || !sameDims(a.shape, b.shape)) return false;
+  if (a.dtype !== b?.dtype || !sameDims(a.shape, b.shape)) return false;
   const [left, right] = [elements(a.value), elements(b.value)];
-  for (let i = 0; i < left.length; i += 1) if (!Object.is(left[i], right[i])) return false;
-  return true;
+  return left.every((x: number | bigint, i: number) => Object.is(x, right[i]));
 }
 
-const WHY_STEPS = "a model that changes the number of steps cannot be cut; else see `batchSize` and `batchFirst`";
-const WHY_STATE = "a session goes on from the states that it remembers";
-const WHY_CALLS = "a layer goes on from the same call in the steps before";
+const CALLS = "as many calls as before";
 
-function refused(path: string, [text, hint]: Refusal): RuntimeError {
-  return new RuntimeError(`stream: "${path}": ${text}`, hint);
-}
-
-function label(path: string, call: number): string {
-  return call === 0 ? path : `${path}#${call + 1}`;
-}
+const sameStates = (a: readonly Tensor[], b: readonly Tensor[]): boolean =>
+  a.length === b.length && a.every((one, i) => identical(one, b[i]));
 
 /** A session with such a state. Errors: ValueError with the path. */
-function reopened(name: string, open: Keepable["open"], state: StreamState): Stream {
+function reopened(path: string, { open }: Owner, state: StreamState): Stream {
   try {
     const { batchSize, states } = state;
-    // before memory is taken for a batch, it must be there
-    const count = Math.max(0, ...Object.values(states).map(({ length }) => length));
-    if (batchSize !== null && !(batchSize <= count)) throw new ValueError(`expected a batch of ${batchSize}`);
-    return open(batchSize, []).restore(state);
+    // no memory is taken for a batch whose numbers are not there
+    const isThere = batchSize === null || Object.values(states).every(({ length }) => length >= batchSize);
+    return open(isThere ? batchSize : null, []).restore(state);
   } catch (error) {
-    throw new ValueError(`stream.restore: "${name}": ${(error as Error).message.replace(/^stream(\.restore)?: /, "")}`);
+    throw new ValueError(`${(error as Error).message} at "${path}"`);
   }
 }

@@ -58,8 +58,8 @@ export class ModelStream<Output = unknown> {
     if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0)) {
       throw new ValueError(`stream: expected a batch size of 1 or more, got ${batchSize}`);
     }
-    const owners = ownersAmong(model.namedModules());
-    const orders = new Set(Array.from(owners.values(), ({ batchFirst }) => batchFirst));
+    this.#memory = from ? from.#memory.fork() : new Memory(ownersAmong(model.namedModules()));
+    const orders = new Set(Array.from(this.#memory.owners.values(), ({ batchFirst }) => batchFirst));
     if (batchSize !== null && options.batchFirst === undefined && orders.size > 1) {
       throw new ValueError("stream: expected the option batchFirst for a model whose layers differ in it, got none");
     }
@@ -67,11 +67,7 @@ export class ModelStream<Output = unknown> {
     this.#batchFirst = batchSize !== null && (options.batchFirst ?? orders.has(true));
     this.#model = model;
     this.#modules = [...model.modules()];
-    this.#memory = new Memory(owners);
-    if (from) {
-      this.#memory = from.#memory.fork();
-      this.#times = from.#times;
-    }
+    if (from) this.#times = from.#times;
   }
 
   /**
@@ -104,8 +100,8 @@ export class ModelStream<Output = unknown> {
 
   /** The state now, as plain data: for `restore`, also by way of JSON. */
   snapshot(): ModelStreamState {
-    const layers = this.#memory.named().map(([path, stream]) => [path, stream.snapshot()]);
-    return { batchSize: this.batchSize, layers: Object.fromEntries(layers) };
+    const layers = Object.fromEntries(this.#memory.each(({ stream }) => stream.snapshot()));
+    return { batchSize: this.batchSize, layers };
   }
 
   /** What JSON.stringify writes: `snapshot()`. */
@@ -115,9 +111,8 @@ export class ModelStream<Output = unknown> {
 
   /** Goes back to a state. Errors: ValueError if it is not of such a model and batch; then nothing has changed. */
   restore({ batchSize, layers }: ModelStreamState): this {
-    if (batchSize !== this.batchSize) {
-      const [expected, got] = [this.batchSize, batchSize].map((size) => size ?? "no batch");
-      throw new ValueError(`stream.restore: expected a state with ${expected}, got one with ${got}`);
+    if (batchSize !== this.batchSize || typeof layers !== "object") {
+      throw new ValueError(`stream.restore: expected layers with the batch size ${this.batchSize}, got ${batchSize}`);
     }
     this.#memory.restore(layers);
     return this;
@@ -136,7 +131,7 @@ export class ModelStream<Output = unknown> {
 
   /** Copies of the states by path, of each layer as its `forward` takes and gives them: (L, B, H) or (L, H) each. */
   get states(): Readonly<Record<string, readonly Tensor[]>> {
-    return Object.fromEntries(this.#memory.named().map(([path, stream]) => [path, stream.states]));
+    return Object.fromEntries(this.#memory.each(({ stream }) => stream.states));
   }
 
   get #time(): number {
@@ -196,34 +191,34 @@ export class ModelStream<Output = unknown> {
     const both = leaves(cat([x, x], this.#time));
     this.#memory.undo();
     return both.map((two, i) => {
-      const [a, b] = [first[i], second[i]];
-      const time = two.shape.findIndex((length, d) => length !== a?.shape[d]);
+      const [a, b] = [first[i]!, second[i]!];
+      const time = two.shape.findIndex((length, d) => length !== a.shape[d]);
       if (identical(two, time < 0 ? b : joined(a, b, time))) return time < 0 ? undefined : time;
       throw new RuntimeError(
-        "stream: expected a forward that gives for two steps at once what it gives for one after the other, got another",
-        "what looks along time (a mean over it, attention, positions) needs the whole sequence",
+        "stream: expected of two steps at once what one after the other gives, got another output",
+        "what looks along time, as a mean over it, attention, or positions do, needs the whole sequence",
       );
     });
   }
 }
 
-/** Two steps beside each other in a dimension, if that is where they are. */
-function joined(a: Tensor | undefined, b: Tensor | undefined, time: number): Tensor | undefined {
-  return a && b && a.shape[time] === 1 && sameDims(a.shape, b.shape) ? cat([a, b], time) : undefined;
+/** Two steps beside each other in a dimension, if they have one there. */
+function joined(a: Tensor, b: Tensor, time: number): Tensor | undefined {
+  return a.shape[time] === 1 && sameDims(a.shape, b.shape) ? cat([a, b], time) : undefined;
 }
 
 /** What forward gives, with each tensor in it replaced. Errors: TypeError for what is no tensor, list or record. */
 function eachTensor(value: unknown, replace: (one: Tensor) => unknown): unknown {
   if (value instanceof Tensor) return replace(value);
+  if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
     const list = Array.from(value, (one) => eachTensor(one, replace));
     return value instanceof Tuple ? tuple(list) : list;
   }
-  if (typeof value !== "object" || value === null) return value;
-  if (Object.getPrototypeOf(value) === Object.prototype) {
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, eachTensor(one, replace)]));
+  if (value.constructor !== Object) {
+    throw new TypeError(`stream: expected forward to give tensors, in lists or records, got ${pythonTypeOf(value)}`);
   }
-  throw new TypeError(`stream: expected forward to give tensors, in lists or records, got ${pythonTypeOf(value)}`);
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, eachTensor(one, replace)]));
 }
 
 function wrong(who: string, expected: string, { shape }: Tensor): RuntimeError {

@@ -17,7 +17,7 @@ import { floatText } from "../dense/number-text.ts";
 import { str } from "../dense/python-text.ts";
 import { tuple } from "../dense/tuple.ts";
 import { expectCounts } from "./literal.ts";
-import { current, type Keepable, type Memory, type Refusal, remembers } from "./memory.ts";
+import { current, type Keepable, type Memory, type Refusal, refused, remembers } from "./memory.ts";
 import type { ModelStreamOptions } from "./model-stream.ts";
 import { Module } from "./module.ts";
 import type { NodeNames } from "./node-names.ts";
@@ -177,7 +177,7 @@ export abstract class Recurrent<State> extends Module {
     lengths?: readonly number[] | Tensor,
   ): [output: Tensor, states: Tensor[]] {
     if (input instanceof PackedSequence || lengths) {
-      throw memory.refuse(this, ["expected a padded input without lengths, got packed sequences", "they have an end"]);
+      throw refused(this.name(), "input that goes on", "packed sequences, which end");
     }
     const door = this.door();
     expectSequences(door, input);

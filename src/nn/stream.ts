@@ -53,8 +53,8 @@ export class Stream {
 
   /** Errors: RuntimeError for a layer of two directions. */
   constructor(source: StreamSource, batchSize: number | null, start: readonly Tensor[] = []) {
-    const [text, hint] = whyNot(source) ?? [];
-    if (text) throw new RuntimeError(`stream: ${text}`, hint);
+    const [expected, got, hint] = whyNot(source) ?? [];
+    if (hint) throw new RuntimeError(`stream: expected ${expected}, got ${got}`, hint);
     if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0)) {
       throw new ValueError(`stream: expected a batch size of 1 or more, got ${batchSize}`);
     }
@@ -273,7 +273,8 @@ export class Stream {
 export function whyNot({ bidirectional, name }: Pick<StreamSource, "bidirectional" | "name">): Refusal | undefined {
   if (!bidirectional) return undefined;
   return [
-    `expected a layer of one direction, got a bidirectional ${name}`,
+    "a layer of one direction",
+    `a bidirectional ${name}`,
     "its second direction begins with the end of the sequence, which has not come yet",
   ];
 }
