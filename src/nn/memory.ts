@@ -77,18 +77,23 @@ export class Memory {
     }
   }
 
+  /** What is known of a layer. Errors: RuntimeError for one that the model does not have. */
+  ownerOf(layer: unknown): Owner {
+    const owner = this.owners.get(layer);
+    if (owner) return owner;
+    throw new RuntimeError("stream: expected layers among the modules of the model, got one that is not", LISTS);
+  }
+
   /**
    * The session of this call of a layer. `start` is what forward hands over, or empty: there the session begins, and later
    * it is to be the same.
    */
   next(layer: unknown, steps: number, batchSize: number | null, start: readonly Tensor[]): Stream {
-    const owner = this.owners.get(layer);
-    if (!owner)
-      throw refused("?", "layers that are modules of the model", "another; a list of them is an nn.ModuleList");
+    const owner = this.ownerOf(layer);
     let { path } = owner;
     for (let call = 2; this.#made.has(path); call += 1) path = `${owner.path}#${call}`;
     this.#made.add(path);
-    if (steps !== this.#steps) throw refused(path, `all ${this.#steps} steps that have come`, steps);
+    if (steps !== this.#steps) throw refused(path, `all ${this.#steps} steps that have come`, steps, STEPS);
     let call = this.#calls.get(path);
     if (!call) {
       if (!this.#isFirst) throw refused(path, CALLS, "more");
@@ -170,6 +175,8 @@ export function identical(a: Tensor, b: Tensor | undefined): boolean {
   return left.every((x: number | bigint, i: number) => Object.is(x, right[i]));
 }
 
+const LISTS = "modules are found in properties; a list of them is an nn.ModuleList";
+const STEPS = "a model that changes their number cannot be cut; else see batchSize and batchFirst";
 const CALLS = "as many calls as before";
 
 const sameStates = (a: readonly Tensor[], b: readonly Tensor[]): boolean =>
@@ -178,10 +185,12 @@ const sameStates = (a: readonly Tensor[], b: readonly Tensor[]): boolean =>
 /** A session with such a state. Errors: ValueError with the path. */
 function reopened(path: string, { open }: Owner, state: StreamState): Stream {
   try {
-    const { batchSize, states } = state;
+    const { batchSize, states } = Object(state) as StreamState;
     // no memory is taken for a batch whose numbers are not there
-    const isThere = batchSize === null || Object.values(states).every(({ length }) => length >= batchSize);
-    return open(isThere ? batchSize : null, []).restore(state);
+    if (Object.values(Object(states) as object).flat().length < batchSize!) {
+      throw new ValueError(`stream.restore: expected the numbers of a batch of ${batchSize}`);
+    }
+    return open(batchSize, []).restore(state);
   } catch (error) {
     throw new ValueError(`${(error as Error).message} at "${path}"`);
   }

@@ -82,7 +82,7 @@ export class ModelStream<Output = unknown> {
       const output = this.step(this.#read(x));
       return eachTensor(output, ({ value }) => elements(value));
     }
-    this.#expectBatch("step", x, 0);
+    this.#expect("step", x, this.batchSize === null ? [] : [this.batchSize]);
     const output = this.#run(unsqueeze(x, this.#time));
     let at = 0;
     return eachTensor(output, (one) => {
@@ -93,8 +93,8 @@ export class ModelStream<Output = unknown> {
 
   /** The steps that have come, as `forward` takes them, of any number. Gives what forward gives. Errors: as in `step`. */
   push(chunk: Tensor): Output {
-    this.#expectBatch("push", chunk, 1 - this.#time);
-    if (chunk.shape.length <= this.#time) throw wrong("push", "a tensor with a dimension of time", chunk);
+    const B = this.batchSize;
+    this.#expect("push", chunk, B === null ? ["T"] : this.#batchFirst ? [B, "T"] : ["T", B]);
     return this.#run(chunk) as Output;
   }
 
@@ -110,9 +110,13 @@ export class ModelStream<Output = unknown> {
   }
 
   /** Goes back to a state. Errors: ValueError if it is not of such a model and batch; then nothing has changed. */
-  restore({ batchSize, layers }: ModelStreamState): this {
-    if (batchSize !== this.batchSize || typeof layers !== "object") {
-      throw new ValueError(`stream.restore: expected layers with the batch size ${this.batchSize}, got ${batchSize}`);
+  restore(snapshot: ModelStreamState): this {
+    const { batchSize, layers } = Object(snapshot) as ModelStreamState;
+    if (batchSize !== this.batchSize || Object(layers) !== layers) {
+      const got = `${pythonTypeOf(layers)} and ${batchSize}`;
+      throw new ValueError(
+        `stream.restore: expected a dict of layers and the batch size ${this.batchSize}, got ${got}`,
+      );
     }
     this.#memory.restore(layers);
     return this;
@@ -141,16 +145,18 @@ export class ModelStream<Output = unknown> {
   #read(x: StreamNumbers): Tensor {
     const B = this.batchSize ?? 1;
     if (!(x instanceof Float32Array || x instanceof Float64Array) || x.length % B !== 0) {
-      throw new RuntimeError(`stream.step: expected a tensor, or numbers of ${B} rows in a typed array`);
+      throw new RuntimeError(`stream.step: expected a tensor, or a typed array with numbers for ${B} rows`);
     }
     const shape = this.batchSize === null ? [x.length] : [B, x.length / B];
     return new Tensor(wrap(x, shape, x instanceof Float64Array ? float64 : float32));
   }
 
-  #expectBatch(who: string, x: Tensor, dim: number): void {
-    if (this.batchSize !== null && x.shape[dim] !== this.batchSize) {
-      throw wrong(who, `a tensor of ${this.batchSize} rows in dimension ${dim}`, x);
-    }
+  /** Demands a tensor with these lengths in front. */
+  #expect(who: string, x: Tensor, lead: readonly unknown[]): void {
+    const { shape } = x instanceof Tensor ? x : {};
+    if (shape && lead.every((length, d) => (length === "T" ? d < shape.length : length === shape[d]))) return;
+    const got = shape ? listText(shape) : pythonTypeOf(x);
+    throw new RuntimeError(`stream.${who}: expected a tensor of [${[...lead, "..."].join(", ")}], got ${got}`);
   }
 
   /** Runs forward over a chunk, all of it or nothing. */
@@ -191,8 +197,8 @@ export class ModelStream<Output = unknown> {
     const both = leaves(cat([x, x], this.#time));
     this.#memory.undo();
     return both.map((two, i) => {
-      const [a, b] = [first[i]!, second[i]!];
-      const time = two.shape.findIndex((length, d) => length !== a.shape[d]);
+      const [a, b] = [first[i], second[i]];
+      const time = two.shape.findIndex((length, d) => length !== a?.shape[d]);
       if (identical(two, time < 0 ? b : joined(a, b, time))) return time < 0 ? undefined : time;
       throw new RuntimeError(
         "stream: expected of two steps at once what one after the other gives, got another output",
@@ -203,8 +209,8 @@ export class ModelStream<Output = unknown> {
 }
 
 /** Two steps beside each other in a dimension, if they have one there. */
-function joined(a: Tensor, b: Tensor, time: number): Tensor | undefined {
-  return a.shape[time] === 1 && sameDims(a.shape, b.shape) ? cat([a, b], time) : undefined;
+function joined(a: Tensor | undefined, b: Tensor | undefined, time: number): Tensor | undefined {
+  return a?.shape[time] === 1 && b && sameDims(a.shape, b.shape) ? cat([a, b], time) : undefined;
 }
 
 /** What forward gives, with each tensor in it replaced. Errors: TypeError for what is no tensor, list or record. */
@@ -215,12 +221,9 @@ function eachTensor(value: unknown, replace: (one: Tensor) => unknown): unknown 
     const list = Array.from(value, (one) => eachTensor(one, replace));
     return value instanceof Tuple ? tuple(list) : list;
   }
-  if (value.constructor !== Object) {
+  const kind: unknown = Object.getPrototypeOf(value);
+  if (kind !== Object.prototype && kind !== null) {
     throw new TypeError(`stream: expected forward to give tensors, in lists or records, got ${pythonTypeOf(value)}`);
   }
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, eachTensor(one, replace)]));
-}
-
-function wrong(who: string, expected: string, { shape }: Tensor): RuntimeError {
-  return new RuntimeError(`stream.${who}: expected ${expected}, got ${listText(shape)}`);
 }

@@ -177,7 +177,7 @@ export abstract class Recurrent<State> extends Module {
     lengths?: readonly number[] | Tensor,
   ): [output: Tensor, states: Tensor[]] {
     if (input instanceof PackedSequence || lengths) {
-      throw refused(this.name(), "input that goes on", "packed sequences, which end");
+      throw refused(memory.ownerOf(this).path, "input that goes on", "packed sequences, which end");
     }
     const door = this.door();
     expectSequences(door, input);
