@@ -201,7 +201,7 @@ export class Stream {
   /** Takes over these states, and prepares the step for them. */
   #own(states: StreamNumbers[]): void {
     this.#states = states;
-    this.#marked = undefined;
+    this.#marked &&= states.map((numbers) => numbers.slice());
     this.#output = this.#dtype.allocate((this.batchSize ?? 1) * this.#width) as StreamNumbers;
     const isFast = isSingle(this.#stack) && fit(this.#stack, this.#source.inputSize);
     this.#step = isFast ? stepper(this.#stack, this.batchSize ?? 1, states as Float32Array[]) : undefined;

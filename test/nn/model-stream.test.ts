@@ -230,6 +230,12 @@ describe("a session of a model", () => {
     }
     model.isBroken = false;
     expect(torch.equal(session.step(x.at(0)), undisturbed.step(x.at(0)))).toBe(true);
+    // also when the lower layer has been given other weights for this step
+    const settled = JSON.stringify(session);
+    model.lower.weight_hh_l0 = new nn.Parameter(torch.ones(9, 3));
+    model.isBroken = true;
+    expect(() => session.push(x)).toThrow("Expected 3, got 2");
+    expect(JSON.stringify(session)).toBe(settled);
   });
 
   it("has the types of forward", () => {
