@@ -23,6 +23,7 @@ export {
   NLLLoss,
   SmoothL1Loss,
 } from "./nn/loss.ts";
+export { ModelStream, type ModelStreamOptions, type ModelStreamState, type NumbersOf } from "./nn/model-stream.ts";
 export { Module, type NamedPair } from "./nn/module.ts";
 export { CoupledLSTM, IndRNN, MGU, PeepholeLSTM } from "./nn/more-layers.ts";
 export { Parameter } from "./nn/parameter.ts";

@@ -69,19 +69,9 @@ function run(problem: Problem): () => Float32Array {
 }
 
 function step(problem: Problem): () => Float32Array {
-  const layer = layerOf(problem);
+  const session = (layerOf(problem) as unknown as Streaming).stream();
   const { data } = problem.x;
-  if ("stream" in layer) {
-    const session = (layer as unknown as Streaming).stream();
-    return () => session.step(data);
-  }
-  let state: unknown;
-  return () =>
-    noGrad(() => {
-      const [output, next] = layer.forward(tensor(problem.x), state);
-      state = next;
-      return output.numpy() as Float32Array;
-    });
+  return () => session.step(data);
 }
 
 function train(problem: Problem): () => number {

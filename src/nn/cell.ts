@@ -14,6 +14,7 @@ import type { DType } from "../dense/dtype.ts";
 import { str } from "../dense/python-text.ts";
 import { tuple } from "../dense/tuple.ts";
 import type { LSTMState } from "./layers.ts";
+import { type Refusal, remembers } from "./memory.ts";
 import { Module } from "./module.ts";
 import { openPair, partsOf } from "./open-state.ts";
 import { Parameter } from "./parameter.ts";
@@ -82,6 +83,15 @@ export abstract class RecurrentCell<State> extends Module {
       : cell.state.map(() => zeros(x.shape[0]!, this.hiddenSize, { dtype: x.dtype }));
     const next = step(cell, this.weights(cell), x, start);
     return this.closeState(batched ? next : next.map((state) => squeeze(state, 0)));
+  }
+
+  /** A session of a model cannot keep the state of a loop that it does not see. */
+  get [remembers](): Refusal {
+    return [
+      "a layer that runs over sequences",
+      this.name(),
+      "the loop over a cell is the model's own, and no session knows its state",
+    ];
   }
 
   private weights(page: Cell): ScanWeights {

@@ -14,6 +14,7 @@ import type { OrderedDict } from "../dense/ordered-dict.ts";
 import { type Tuple, tuple } from "../dense/tuple.ts";
 import type { BackwardHook, BackwardPreHook } from "./backward-hooks.ts";
 import { addHook, type ForwardHook, type ForwardPreHook, type Hooks, hooked } from "./hooks.ts";
+import { ModelStream, type ModelStreamOptions, type StreamOf } from "./model-stream.ts";
 import { Parameter } from "./parameter.ts";
 import { expectName, guardParameter, typeText } from "./register.ts";
 import { collectState, type IncompatibleKeys, type LoadOptions, loadState, type StateDict } from "./state-dict.ts";
@@ -320,6 +321,18 @@ export class Module {
   private hooks(): Hooks {
     this[registry].hooks ??= hooked(this, (module) => module[registry].hooks!);
     return this[registry].hooks;
+  }
+
+  /**
+   * A session that takes a sequence as it comes, by step or in chunks: it runs `forward`, in evaluation mode and without
+   * recording, and remembers the states of the recurrent layers in it; see nn/model-stream.ts.
+   * Errors: RuntimeError, with the path, for a bidirectional layer and for a cell.
+   */
+  stream<M extends Module>(this: M, options?: ModelStreamOptions): StreamOf<M>;
+  // never called: beside it TypeScript lets a subclass have a session of its own kind
+  stream(options?: ModelStreamOptions): unknown;
+  stream(options?: ModelStreamOptions): unknown {
+    return new ModelStream(this, options);
   }
 
   /** torch's printed form: the class, its settings, and its children indented. */

@@ -17,6 +17,8 @@ import { floatText } from "../dense/number-text.ts";
 import { str } from "../dense/python-text.ts";
 import { tuple } from "../dense/tuple.ts";
 import { expectCounts } from "./literal.ts";
+import { current, type Keepable, type Memory, type Refusal, refused, remembers } from "./memory.ts";
+import type { ModelStreamOptions } from "./model-stream.ts";
 import { Module } from "./module.ts";
 import type { NodeNames } from "./node-names.ts";
 import { packPaddedSequence, padPackedSequence } from "./pack.ts";
@@ -34,7 +36,7 @@ import {
 import { type RecurrentOptions, settleOptions, wholeNumber } from "./recurrent-options.ts";
 import { type PlannedSide, planWeights, type WeightName } from "./recurrent-weights.ts";
 import { isForFused, runPacked, runPadded, type Stack } from "./stack.ts";
-import { Stream } from "./stream.ts";
+import { Stream, whyNot } from "./stream.ts";
 
 /** What distinguishes one kind of layer from another, besides its cell. */
 export interface Kind {
@@ -54,9 +56,7 @@ export interface ForwardOptions {
 }
 
 /** How a session begins. */
-export interface StreamOptions<State> {
-  /** B, the number of sequences that run side by side. Default: one, without a batch. */
-  readonly batchSize?: number | null;
+export interface StreamOptions<State> extends ModelStreamOptions {
   /** The state to begin with, as `forward` takes it. Default: zero. */
   readonly state?: State | null;
 }
@@ -135,7 +135,9 @@ export abstract class Recurrent<State> extends Module {
     hx?: State | null,
     options: ForwardOptions = {},
   ): readonly [output: Tensor | PackedSequence, state: State] {
-    const [output, states] = this.runAs(input, hx ?? undefined, options.lengths);
+    const [output, states] = current
+      ? this.goOn(current, input, hx ?? undefined, options.lengths)
+      : this.runAs(input, hx ?? undefined, options.lengths);
     return tuple(output, this.closeState(states)) as unknown as readonly [Tensor | PackedSequence, State];
   }
 
@@ -144,17 +146,48 @@ export abstract class Recurrent<State> extends Module {
    * is recorded, no hooks are called, and dropout does not act. Changes to the weights are seen by the next step.
    * Errors: RuntimeError for a bidirectional layer, whose second direction begins at the end.
    */
-  stream({ batchSize = null, state }: StreamOptions<State> = {}): Stream {
-    const { inputSize, bidirectional, batchFirst } = this;
+  override stream({ batchSize = null, batchFirst, state }: StreamOptions<State> = {}): Stream {
+    const given = state === undefined || state === null ? [] : this.openState(state, "dim");
+    for (const one of given) expectTensor(one);
+    return this.open(batchSize, given as readonly Tensor[], batchFirst);
+  }
+
+  private open(batchSize: number | null, start: readonly Tensor[], batchFirst = this.batchFirst): Stream {
+    const { inputSize, bidirectional } = this;
     let known: Stack | undefined;
     const stack = (): Stack => {
       if (!known || !this.holds(known.weights)) known = { ...this.stack(), dropout: 0 };
       return known;
     };
-    const given = state === undefined || state === null ? [] : this.openState(state, "dim");
-    for (const one of given) expectTensor(one);
-    const source = { name: this.cell.name, inputSize, bidirectional, batchFirst, stack };
-    return new Stream(source, batchSize, given as readonly Tensor[]);
+    return new Stream({ name: this.cell.name, inputSize, bidirectional, batchFirst, stack }, batchSize, start);
+  }
+
+  /** What a session of a model has to know. */
+  get [remembers](): Refusal | Keepable {
+    const { batchFirst, bidirectional } = this;
+    const open = (batchSize: number | null, start: readonly Tensor[]): Stream => this.open(batchSize, start);
+    return whyNot({ bidirectional, name: this.cell.name }) ?? { batchFirst, open };
+  }
+
+  /** Within a session of a model: from where the memory is. */
+  private goOn(
+    memory: Memory,
+    input: Tensor | PackedSequence,
+    hx?: State,
+    lengths?: readonly number[] | Tensor,
+  ): [output: Tensor, states: Tensor[]] {
+    if (input instanceof PackedSequence || lengths) {
+      throw refused(memory.ownerOf(this).path, "input that goes on", "packed sequences, which end");
+    }
+    const door = this.door();
+    expectSequences(door, input);
+    const given = hx === undefined ? [] : this.openState(hx, "dim");
+    expectInput(door, input, given);
+    const [outer, inner] = input.shape as unknown as [number, number];
+    const isBatch = input.shape.length === 3;
+    const [steps, B] = isBatch && this.batchFirst ? [inner, outer] : [outer, inner];
+    const session = memory.next(this, steps, isBatch ? B : null, given);
+    return [session.push(input), session.states];
   }
 
   /** Whether these are the layer's weights now. */

@@ -5,7 +5,7 @@
  *     const session = lstm.stream();
  *     for (const x of steps) show(session.step(x));
  *
- * A model of several recurrent layers has a session for each of them in its own step function (docs/streaming.md).
+ * A model has a session that is made of those of its layers (nn/model-stream.ts).
  */
 import { noGrad } from "../autograd/mode.ts";
 import { fit } from "../autograd/recur.ts";
@@ -15,6 +15,7 @@ import { listText, RuntimeError, ValueError } from "../check.ts";
 import { elements, wrap } from "../dense/dense.ts";
 import { type DType, float64 } from "../dense/dtype.ts";
 import { product, sameDims } from "../dense/shape.ts";
+import type { Refusal } from "./memory.ts";
 import { runPadded, type Stack } from "./stack.ts";
 
 /** Plain numbers: Float64Array for a layer of float64, else Float32Array. */
@@ -46,17 +47,14 @@ export class Stream {
   #stack: Stack;
   #dtype: DType;
   #states: StreamNumbers[] = [];
+  #marked: StreamNumbers[] | undefined;
   #step: Step | undefined;
   #output: StreamNumbers;
 
   /** Errors: RuntimeError for a layer of two directions. */
   constructor(source: StreamSource, batchSize: number | null, start: readonly Tensor[] = []) {
-    if (source.bidirectional) {
-      throw new RuntimeError(
-        `stream: expected a layer of one direction, got a bidirectional ${source.name}`,
-        "its second direction begins with the end of the sequence, which has not come yet",
-      );
-    }
+    const [expected, got, hint] = whyNot(source) ?? [];
+    if (hint) throw new RuntimeError(`stream: expected ${expected}, got ${got}`, hint);
     if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0)) {
       throw new ValueError(`stream: expected a batch size of 1 or more, got ${batchSize}`);
     }
@@ -81,8 +79,7 @@ export class Stream {
     const wanted = this.batchSize === null ? [inputSize] : [this.batchSize, inputSize];
     if (!sameDims(x.shape, wanted)) throw wrongInput("step", `a tensor of ${listText(wanted)}`, listText(x.shape));
     this.#expectDtype("step", x.dtype);
-    const output = this.#stepNumbers(elements(x.value) as StreamNumbers);
-    return new Tensor(wrap(output.slice(), [...wanted.slice(0, -1), this.#width], this.#dtype));
+    return this.#stepTensor(x);
   }
 
   /**
@@ -109,6 +106,7 @@ export class Stream {
     if (!sameDims(chunk.shape, wanted))
       throw wrongInput("push", `a tensor of ${listText(wanted)}`, listText(chunk.shape));
     this.#expectDtype("push", chunk.dtype);
+    if (T === 1) return this.#stepTensor(chunk);
     if (this.batchSize !== null) return this.#run(chunk, first);
     const { value } = chunk;
     const [time, feature] = value.strides as unknown as [number, number];
@@ -157,6 +155,17 @@ export class Stream {
     return this;
   }
 
+  /** Keeps the states as they are now, for `undo`: for a session that is part of another. */
+  mark(): void {
+    this.#marked ??= this.#states.map((numbers) => numbers.slice());
+    for (const [i, numbers] of this.#marked.entries()) numbers.set(this.#states[i]!);
+  }
+
+  /** The states as they were when they were marked. */
+  undo(): void {
+    for (const [i, numbers] of this.#marked?.entries() ?? []) this.#states[i]!.set(numbers);
+  }
+
   /** Copies of the states as `forward` takes and gives them: (L, B, H) each, or (L, H) without a batch. */
   get states(): Tensor[] {
     return this.#shapes().map((shape, i) => {
@@ -192,6 +201,7 @@ export class Stream {
   /** Takes over these states, and prepares the step for them. */
   #own(states: StreamNumbers[]): void {
     this.#states = states;
+    this.#marked &&= states.map((numbers) => numbers.slice());
     this.#output = this.#dtype.allocate((this.batchSize ?? 1) * this.#width) as StreamNumbers;
     const isFast = isSingle(this.#stack) && fit(this.#stack, this.#source.inputSize);
     this.#step = isFast ? stepper(this.#stack, this.batchSize ?? 1, states as Float32Array[]) : undefined;
@@ -207,6 +217,12 @@ export class Stream {
     const states = this.#states.map((numbers) => dtype.allocate(numbers.length) as StreamNumbers);
     for (const [i, numbers] of this.#states.entries()) states[i]!.set(numbers);
     this.#own(states);
+  }
+
+  /** One step, whatever the dimensions around it are. */
+  #stepTensor(x: Tensor): Tensor {
+    const output = this.#stepNumbers(elements(x.value) as StreamNumbers);
+    return new Tensor(wrap(output.slice(), [...x.shape.slice(0, -1), this.#width], this.#dtype));
   }
 
   #stepNumbers(x: StreamNumbers): StreamNumbers {
@@ -251,6 +267,16 @@ export class Stream {
   #expectDtype(who: string, dtype: DType): void {
     if (dtype !== this.#dtype) throw wrongInput(who, String(this.#dtype), String(dtype));
   }
+}
+
+/** Why a layer has no session, and a hint. */
+export function whyNot({ bidirectional, name }: Pick<StreamSource, "bidirectional" | "name">): Refusal | undefined {
+  if (!bidirectional) return undefined;
+  return [
+    "a layer of one direction",
+    `a bidirectional ${name}`,
+    "its second direction begins with the end of the sequence, which has not come yet",
+  ];
 }
 
 const dtypeOf = ({ weights }: Stack): DType => weights[0]!.weightIh.dtype;
