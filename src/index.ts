@@ -111,33 +111,21 @@ export { addmm, addmv, baddbmm, bmm, dot, matmul, mm, mv, outer, type SumWeights
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./autograd/mode.ts";
 export {
   abs,
-  acos,
-  asin,
-  atan,
-  ceil,
-  cos,
-  cosh,
   erf,
   exp,
   expm1,
-  floor,
   log,
   log1p,
   log2,
   log10,
   pow,
   relu,
-  round,
   rsqrt,
   sigmoid,
   sign,
-  sin,
-  sinh,
   sqrt,
   square,
-  tan,
   tanh,
-  trunc,
 } from "./autograd/pointwise.ts";
 export {
   bernoulli,
@@ -168,6 +156,7 @@ export {
   sum,
   var,
 } from "./autograd/reduce.ts";
+export { ceil, floor, round, trunc } from "./autograd/rounding.ts";
 export {
   broadcastTo,
   contiguous,
@@ -191,6 +180,7 @@ export {
 export { logSoftmax, logsumexp, softmax } from "./autograd/softmax.ts";
 // Tensors
 export { Tensor } from "./autograd/tensor.ts";
+export { acos, asin, atan, cos, cosh, sin, sinh, tan } from "./autograd/trigonometry.ts";
 export { clone, reshape } from "./autograd/views.ts";
 export * as autograd from "./autograd.ts";
 export type { Algebra, Cell } from "./cells/cell.ts";

@@ -1,62 +1,18 @@
 /** The operations that write into their first operand: the ordinary ones, followed by the handover of overwrite.ts. */
 
-import { RuntimeError } from "../check.ts";
-import { allocate, copyDense } from "../dense/dense.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as blend from "./blend.ts";
-import { expand, toDtype } from "./broadcast.ts";
 import * as division from "./division.ts";
 import * as gather from "./gather.ts";
 import * as join from "./join.ts";
 import * as linear from "./linear.ts";
-import { become, expectWritable, standIn } from "./overwrite.ts";
+import { inPlace } from "./overwrite.ts";
 import * as pointwise from "./pointwise.ts";
-import { cumsum, sum } from "./reduce.ts";
-import { asTensor, type Operand } from "./table.ts";
-import { Tensor, tracked } from "./tensor.ts";
-
-/** The in-place form of an operation. */
-function inPlace<Rest extends unknown[]>(
-  operation: (x: Tensor, ...rest: Rest) => Tensor,
-): (x: Tensor, ...rest: Rest) => Tensor {
-  return (x, ...rest) => {
-    expectWritable(x);
-    const before = standIn(x);
-    const result = operation(before, ...rest);
-    result.history?.node.detachSaved(before);
-    return become(x, result);
-  };
-}
-
-const zeros = (g: Tensor): Tensor => new Tensor(allocate(g.shape, g.dtype));
-
-/** torch.Tensor.copy_: takes over the numbers of `source`, broadcast and cast. */
-export function copy_(x: Tensor, source: Operand): Tensor {
-  expectWritable(x);
-  const fitting = toDtype(expand(asTensor(source, x.dtype), x.shape), x.dtype);
-  const value = copyDense(fitting.value);
-  // The past of a view's base already knows that the old numbers are gone; only others must be told.
-  if (x.viewOf) return become(x, tracked("CopyBackwards", [fitting], value, [(g) => g]));
-  return become(x, tracked("CopyBackwards", [x, fitting], value, [zeros, (g) => g]));
-}
-
-/** torch.Tensor.fill_: one value everywhere. */
-export const fill_ = inPlace((x: Tensor, value: Operand): Tensor => {
-  const filler = asTensor(value, x.dtype);
-  if (filler.shape.length > 0) {
-    throw new RuntimeError(
-      `fill_ only supports 0-dimension value tensor but got tensor with ${filler.shape.length} dimensions.`,
-    );
-  }
-  const constant = copyDense(expand(filler, x.shape).value, x.dtype);
-  return tracked(value instanceof Tensor ? "FillBackward3" : "FillBackward2", [x, filler], constant, [
-    zeros,
-    (g) => sum(g),
-  ]);
-});
-
-/** torch.Tensor.zero_: zeros everywhere. */
-export const zero_ = inPlace((x: Tensor): Tensor => tracked("ZeroBackward0", [x], allocate(x.shape, x.dtype), [zeros]));
+import { cumsum } from "./reduce.ts";
+import * as rounding from "./rounding.ts";
+import type { Operand } from "./table.ts";
+import type { Tensor } from "./tensor.ts";
+import * as trigonometry from "./trigonometry.ts";
 
 /** torch.Tensor.add_: x ← x + alpha·other. */
 export const add_ = inPlace(arithmetic.add as (x: Tensor, other: Operand, options?: { alpha?: number }) => Tensor);
@@ -141,18 +97,18 @@ export const abs_ = inPlace(pointwise.abs);
 /** torch.Tensor.sign_. */
 export const sign_ = inPlace(pointwise.sign);
 /** torch.Tensor.sin_. */
-export const sin_ = inPlace(pointwise.sin);
+export const sin_ = inPlace(trigonometry.sin);
 /** torch.Tensor.cos_. */
-export const cos_ = inPlace(pointwise.cos);
+export const cos_ = inPlace(trigonometry.cos);
 /** torch.Tensor.erf_. */
 export const erf_ = inPlace(pointwise.erf);
 /** torch.Tensor.round_. */
-export const round_ = inPlace(pointwise.round);
+export const round_ = inPlace(rounding.round);
 /** torch.Tensor.floor_. */
-export const floor_ = inPlace(pointwise.floor);
+export const floor_ = inPlace(rounding.floor);
 /** torch.Tensor.ceil_. */
-export const ceil_ = inPlace(pointwise.ceil);
+export const ceil_ = inPlace(rounding.ceil);
 /** torch.Tensor.trunc_. */
-export const trunc_ = inPlace(pointwise.trunc);
+export const trunc_ = inPlace(rounding.trunc);
 /** torch.Tensor.square_: x ← x². */
 export const square_ = inPlace(pointwise.square);

@@ -16,6 +16,7 @@ import * as diagonal from "./diagonal.ts";
 import * as division from "./division.ts";
 import * as draw from "./draw.ts";
 import * as extremes from "./extremes.ts";
+import * as fill from "./fill.ts";
 import * as gather from "./gather.ts";
 import * as index from "./index.ts";
 import * as inplace from "./inplace.ts";
@@ -26,9 +27,11 @@ import * as pointwise from "./pointwise.ts";
 import { bernoulli, multinomial } from "./random.ts";
 import * as reduce from "./reduce.ts";
 import * as restride from "./restride.ts";
+import * as rounding from "./rounding.ts";
 import * as shape from "./shape.ts";
 import * as softmax from "./softmax.ts";
 import { Tensor } from "./tensor.ts";
+import * as trigonometry from "./trigonometry.ts";
 import { clone, reshape } from "./views.ts";
 
 /** The functions of a file but for those that torch has as functions only, and those of our own. */
@@ -47,6 +50,8 @@ const operations = {
   hardshrink: activation.hardshrink,
   prelu: activation.prelu,
   ...without(pointwise, "elu", "gelu", "hardtanh", "leakyRelu", "logsigmoid", "silu", "softplus"),
+  ...rounding,
+  ...trigonometry,
   ...softmax,
   ...reduce,
   ...extremes,
@@ -57,6 +62,7 @@ const operations = {
   ...without(join, "cat", "dstack", "hstack", "meshgrid", "stack", "stackNamed", "vstack"),
   ...gather,
   ...index,
+  ...fill,
   ...inplace,
   ...without(draw, "source"),
   ...convert,
