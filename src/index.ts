@@ -24,8 +24,6 @@ export {
   logicalXor,
   lt,
   maskedFill,
-  maximum,
-  minimum,
   mul,
   ne,
   neg,
@@ -54,7 +52,6 @@ export {
 } from "./autograd/create.ts";
 export { cuda, device } from "./autograd/device.ts";
 export { diag, diagEmbed, diagonal, trace } from "./autograd/diagonal.ts";
-export { floorDivide, fmod, remainder } from "./autograd/division.ts";
 export { einsum } from "./autograd/einsum.ts";
 export {
   amax,
@@ -107,20 +104,18 @@ export {
 } from "./autograd/join.ts";
 export { allclose, equal, isclose, isTensor, numel, type Tolerance } from "./autograd/layout.ts";
 export { addmm, addmv, baddbmm, bmm, dot, matmul, mm, mv, outer, type SumWeights } from "./autograd/linear.ts";
+export { expm1, log2, log10, rsqrt } from "./autograd/logarithm.ts";
+export { maximum, minimum } from "./autograd/maximum.ts";
 // Gradients
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./autograd/mode.ts";
 export {
   abs,
   erf,
   exp,
-  expm1,
   log,
   log1p,
-  log2,
-  log10,
   pow,
   relu,
-  rsqrt,
   sigmoid,
   sign,
   sqrt,
@@ -156,6 +151,7 @@ export {
   sum,
   var,
 } from "./autograd/reduce.ts";
+export { floorDivide, fmod, remainder } from "./autograd/remainder.ts";
 export { ceil, floor, round, trunc } from "./autograd/rounding.ts";
 export {
   broadcastTo,

@@ -2,13 +2,14 @@
 
 import * as arithmetic from "./arithmetic.ts";
 import * as blend from "./blend.ts";
-import * as division from "./division.ts";
 import * as gather from "./gather.ts";
 import * as join from "./join.ts";
 import * as linear from "./linear.ts";
+import * as logarithm from "./logarithm.ts";
 import { inPlace } from "./overwrite.ts";
 import * as pointwise from "./pointwise.ts";
 import { cumsum } from "./reduce.ts";
+import * as remainder from "./remainder.ts";
 import * as rounding from "./rounding.ts";
 import type { Operand } from "./table.ts";
 import type { Tensor } from "./tensor.ts";
@@ -25,11 +26,11 @@ export const div_ = inPlace(arithmetic.div as (x: Tensor, other: Operand) => Ten
 /** torch.Tensor.pow_: x ← x^exponent. */
 export const pow_ = inPlace(pointwise.pow as (x: Tensor, exponent: Operand) => Tensor);
 /** torch.Tensor.floor_divide_: x ← ⌊x/other⌋. */
-export const floorDivide_ = inPlace(division.floorDivide as (x: Tensor, other: Operand) => Tensor);
+export const floorDivide_ = inPlace(remainder.floorDivide as (x: Tensor, other: Operand) => Tensor);
 /** torch.Tensor.remainder_: x ← x mod other. */
-export const remainder_ = inPlace(division.remainder as (x: Tensor, other: Operand) => Tensor);
+export const remainder_ = inPlace(remainder.remainder as (x: Tensor, other: Operand) => Tensor);
 /** torch.Tensor.fmod_: the rest with the sign of x. */
-export const fmod_ = inPlace(division.fmod as (x: Tensor, other: Operand) => Tensor);
+export const fmod_ = inPlace(remainder.fmod as (x: Tensor, other: Operand) => Tensor);
 /** torch.Tensor.lerp_: x ← x + weight·(end − x). */
 export const lerp_ = inPlace(blend.lerp);
 /** torch.Tensor.addcmul_: x ← x + value·a·b. */
@@ -79,19 +80,19 @@ export const relu_ = inPlace(pointwise.relu);
 /** torch.Tensor.exp_. */
 export const exp_ = inPlace(pointwise.exp);
 /** torch.Tensor.expm1_. */
-export const expm1_ = inPlace(pointwise.expm1);
+export const expm1_ = inPlace(logarithm.expm1);
 /** torch.Tensor.log_. */
 export const log_ = inPlace(pointwise.log);
 /** torch.Tensor.log1p_. */
 export const log1p_ = inPlace(pointwise.log1p);
 /** torch.Tensor.log2_. */
-export const log2_ = inPlace(pointwise.log2);
+export const log2_ = inPlace(logarithm.log2);
 /** torch.Tensor.log10_. */
-export const log10_ = inPlace(pointwise.log10);
+export const log10_ = inPlace(logarithm.log10);
 /** torch.Tensor.sqrt_. */
 export const sqrt_ = inPlace(pointwise.sqrt);
 /** torch.Tensor.rsqrt_. */
-export const rsqrt_ = inPlace(pointwise.rsqrt);
+export const rsqrt_ = inPlace(logarithm.rsqrt);
 /** torch.Tensor.abs_. */
 export const abs_ = inPlace(pointwise.abs);
 /** torch.Tensor.sign_. */

@@ -13,7 +13,6 @@ import * as convert from "./convert.ts";
 import { newEmpty, newFull, newOnes, newTensor, newZeros } from "./create.ts";
 import { data, setData } from "./data.ts";
 import * as diagonal from "./diagonal.ts";
-import * as division from "./division.ts";
 import * as draw from "./draw.ts";
 import * as extremes from "./extremes.ts";
 import * as fill from "./fill.ts";
@@ -23,9 +22,12 @@ import * as inplace from "./inplace.ts";
 import * as join from "./join.ts";
 import * as layout from "./layout.ts";
 import * as linear from "./linear.ts";
+import * as logarithm from "./logarithm.ts";
+import * as maximum from "./maximum.ts";
 import * as pointwise from "./pointwise.ts";
 import { bernoulli, multinomial } from "./random.ts";
 import * as reduce from "./reduce.ts";
+import * as remainder from "./remainder.ts";
 import * as restride from "./restride.ts";
 import * as rounding from "./rounding.ts";
 import * as shape from "./shape.ts";
@@ -44,12 +46,14 @@ function without<Functions extends object, Name extends keyof Functions>(
 
 const operations = {
   ...without(arithmetic, "rsub"),
-  ...without(division, "roundedQuotient"),
+  ...remainder,
   ...bitwise,
   ...blend,
   hardshrink: activation.hardshrink,
   prelu: activation.prelu,
   ...without(pointwise, "elu", "gelu", "hardtanh", "leakyRelu", "logsigmoid", "silu", "softplus"),
+  ...logarithm,
+  ...maximum,
   ...rounding,
   ...trigonometry,
   ...softmax,

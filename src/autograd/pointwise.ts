@@ -37,40 +37,16 @@ export const sigmoid: OfOne = unary("SigmoidBackward0", elementary("sigmoid"), {
 export const exp: OfOne = unary("ExpBackward0", elementary("exp"), { rule: (g, _, y) => mul(g, y), reads: "y" });
 /** torch.log: the natural logarithm. */
 export const log: OfOne = unary("LogBackward0", elementary("log"), { rule: (g, x) => div(g, x), reads: "x" });
-/** torch.log2. */
-export const log2: OfOne = unary("Log2Backward0", real(Math.log2), {
-  rule: (g, x) => div(g, mul(x, Math.LN2)),
-  reads: "x",
-});
-/** torch.log10. */
-export const log10: OfOne = unary("Log10Backward0", real(Math.log10), {
-  rule: (g, x) => div(g, mul(x, Math.LN10)),
-  reads: "x",
-});
 /** torch.log1p: log(1 + x), exact for small x. */
 export const log1p: OfOne = unary("Log1PBackward0", real(Math.log1p), {
   rule: (g, x) => div(g, add(x, 1)),
   reads: "x",
-});
-/** torch.expm1: e^x − 1, exact for small x. */
-export const expm1: OfOne = unary("Expm1Backward0", real(Math.expm1), {
-  rule: (g, _, y) => mul(g, add(y, 1)),
-  reads: "y",
 });
 /** torch.sqrt. */
 export const sqrt: OfOne = unary("SqrtBackward0", real(Math.sqrt), {
   rule: (g, _, y) => div(g, mul(y, 2)),
   reads: "y",
 });
-/** torch.rsqrt: 1/√x. */
-export const rsqrt: OfOne = unary(
-  "RsqrtBackward0",
-  real((x) => 1 / Math.sqrt(x)),
-  {
-    rule: (g, _, y) => mul(mul(g, -0.5), pow(y, 3)),
-    reads: "y",
-  },
-);
 /** torch.square: x². */
 export function square(x: Tensor): Tensor {
   return pow(x, 2);

@@ -1,6 +1,6 @@
 /** Sines and their kin, of angles and of hyperbolas: JavaScript's, rounded once. */
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
-import { rsqrt } from "./pointwise.ts";
+import { rsqrt } from "./logarithm.ts";
 import { type OfOne, real, unary } from "./table.ts";
 
 /** torch.sin. */

@@ -2,8 +2,9 @@
 import * as more from "../../autograd/activation.ts";
 import * as arithmetic from "../../autograd/arithmetic.ts";
 import { toDtype } from "../../autograd/broadcast.ts";
-import { fmod, remainder } from "../../autograd/division.ts";
+import { maximum, minimum } from "../../autograd/maximum.ts";
 import * as pointwise from "../../autograd/pointwise.ts";
+import { fmod, remainder } from "../../autograd/remainder.ts";
 import * as rounding from "../../autograd/rounding.ts";
 import type { Tensor } from "../../autograd/tensor.ts";
 import * as trigonometry from "../../autograd/trigonometry.ts";
@@ -57,8 +58,8 @@ export const POINTWISE: Operators = {
     run: (call, [a, b]) => (call.flag("fmod") ? fmod(a!, b!) : remainder(a!, b!)),
   },
   Sum: folded((a, b) => add(a, b)),
-  Max: folded((a, b) => arithmetic.maximum(a, b)),
-  Min: folded((a, b) => arithmetic.minimum(a, b)),
+  Max: folded((a, b) => maximum(a, b)),
+  Min: folded((a, b) => minimum(a, b)),
   Mean: {
     attributes: [],
     inputs: [1, ANY],
