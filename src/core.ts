@@ -3,6 +3,8 @@
  * long tail of operations and without what stands on top of them. Operations are functions only: `add(x, y)`. Whoever
  * imports `unrolled` as well has them as methods, too; the tensors are the same.
  */
+
+export { argmax } from "./autograd/argmax.ts";
 export {
   add,
   clamp,
@@ -33,7 +35,6 @@ export {
   zeros,
   zerosLike,
 } from "./autograd/create.ts";
-export { argmax } from "./autograd/extremes.ts";
 export type { SizeAndOptions, TensorOptions } from "./autograd/factory.ts";
 export { copy_ } from "./autograd/fill.ts";
 export { cat, chunk, split, stack, unbind } from "./autograd/join.ts";

@@ -5,6 +5,7 @@
 import "./autograd/methods.ts";
 
 // Operations
+export { argmax, argmin } from "./autograd/argmax.ts";
 export {
   add,
   clamp,
@@ -57,8 +58,6 @@ export {
   amax,
   amin,
   aminmax,
-  argmax,
-  argmin,
   argsort,
   max,
   median,

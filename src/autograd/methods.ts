@@ -4,6 +4,7 @@
  */
 import { RuntimeError } from "../check.ts";
 import * as activation from "./activation.ts";
+import * as argmax from "./argmax.ts";
 import * as arithmetic from "./arithmetic.ts";
 import { backward, detach, detach_, registerHook, requiresGrad_, retainGrad } from "./backward.ts";
 import * as bitwise from "./bitwise.ts";
@@ -45,6 +46,7 @@ function without<Functions extends object, Name extends keyof Functions>(
 }
 
 const operations = {
+  ...argmax,
   ...without(arithmetic, "rsub"),
   ...remainder,
   ...bitwise,
