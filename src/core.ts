@@ -4,6 +4,52 @@
  * imports `unrolled` as well has them as methods, too; the tensors are the same.
  */
 
+// Random numbers
+
+export { defaultGenerator, Generator, manualSeed } from "./random/generator.ts";
+
+// Numbers with a shape, and their text
+
+export {
+  bfloat16,
+  bool,
+  type Data,
+  type DType,
+  float16,
+  float32,
+  float64,
+  getDefaultDtype,
+  int32,
+  int64,
+  type Scalar,
+  setDefaultDtype,
+  uint8,
+} from "./dense/dtype.ts";
+export { OrderedDict } from "./dense/ordered-dict.ts";
+export { print } from "./dense/print.ts";
+export { repr, str } from "./dense/python-text.ts";
+export { Size } from "./dense/size.ts";
+
+// The engine
+
+export { engine } from "./engine/settings.ts";
+
+// Errors, and the pages of mathematics
+
+export type { Algebra, Cell } from "./cells/cell.ts";
+export {
+  AssertionError,
+  AttributeError,
+  IndexError,
+  KeyError,
+  NotImplementedError,
+  RuntimeError,
+  TorchError,
+  ValueError,
+} from "./check.ts";
+
+// Tensors, gradients and operations
+
 export { argmax } from "./autograd/argmax.ts";
 export {
   add,
@@ -47,37 +93,8 @@ export { flatten, narrow, permute, select, squeeze, t, transpose, unsqueeze, vie
 export { logSoftmax, softmax } from "./autograd/softmax.ts";
 export { Tensor } from "./autograd/tensor.ts";
 export { clone, reshape } from "./autograd/views.ts";
-export type { Algebra, Cell } from "./cells/cell.ts";
-export {
-  AssertionError,
-  AttributeError,
-  IndexError,
-  KeyError,
-  NotImplementedError,
-  RuntimeError,
-  TorchError,
-  ValueError,
-} from "./check.ts";
-export {
-  bfloat16,
-  bool,
-  type Data,
-  type DType,
-  float16,
-  float32,
-  float64,
-  getDefaultDtype,
-  int32,
-  int64,
-  type Scalar,
-  setDefaultDtype,
-  uint8,
-} from "./dense/dtype.ts";
-export { OrderedDict } from "./dense/ordered-dict.ts";
-export { print } from "./dense/print.ts";
-export { repr, str } from "./dense/python-text.ts";
-export { Size } from "./dense/size.ts";
-export { engine } from "./engine/settings.ts";
+
+// Networks
+
 export * as nn from "./nn.ts";
 export * as optim from "./optim.ts";
-export { defaultGenerator, Generator, manualSeed } from "./random/generator.ts";
