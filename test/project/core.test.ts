@@ -1,6 +1,6 @@
 /** The core by itself: without methods, in a process of its own, and for the compiler. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -143,6 +143,13 @@ describe("the core alone", () => {
     expect(expected.length).toBeGreaterThan(6);
     expect(alone(work)).toEqual(expected);
   });
+});
+
+it("carries no operation that it does not export and does not need", () => {
+  const nodes = [...readFileSync(library, "utf8").matchAll(/"(\w+)Backward\d?"/g)].map(([, name]) => name);
+  expect(nodes).toContain("Tanh");
+  const foreign = ["Cosh", "Round", "Log2", "Remainder", "Maximum", "Addcmul", "Lerp", "IndexCopy", "Tril", "Cumsum"];
+  expect(nodes.filter((name) => foreign.includes(name!))).toEqual([]);
 });
 
 describe("the core beside the whole library", () => {
