@@ -6,6 +6,7 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 /** The suites see the package as a user does: by its public entries, read from source. */
 const alias = {
   "unrolled/onnx": at("./src/onnx.ts"),
+  "unrolled/core": at("./src/core.ts"),
   "unrolled/inference": at("./src/inference.ts"),
   unrolled: at("./src/index.ts"),
 };

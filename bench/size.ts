@@ -14,9 +14,13 @@ interface Esbuild {
   buildSync(options: object): { readonly outputFiles: readonly { readonly contents: Uint8Array }[] };
 }
 
-/** A bundle: `run(file, x)` runs the LSTM of the file, from 3 to 5, over x (T, 3) to (T, 5). */
+/**
+ * A bundle: `run(file, x)` runs the LSTM of the file, from 3 to 5, over x (T, 3) to (T, 5); `train(x)`, where there is
+ * one, gives W_hh of that LSTM after one step of gradient descent.
+ */
 interface Bundle {
   run(file: Uint8Array, x: Float32Array): Float32Array;
+  train?(x: Float32Array): Float32Array;
 }
 
 const LSTM = `
@@ -26,7 +30,7 @@ const LSTM = `
     return noGrad(() => lstm.forward(fromNumpy(x).view(-1, 3))[0]).numpy();
   }`;
 
-// What the core does not have draws its weights as the file's were drawn.
+// What reads no files draws its weights as the file's were drawn.
 const SEEDED_LSTM = `
   export function run(_, x) {
     manualSeed(1);
@@ -34,10 +38,26 @@ const SEEDED_LSTM = `
     return noGrad(() => lstm.forward(fromNumpy(x).view(-1, 3))[0]).numpy();
   }`;
 
-// What stands on top of the core (learning) and beside it (files).
+// The core has functions only; it trains as `trained` does, below.
+const LSTM_OF_THE_CORE = `
+  export function run(_, x) {
+    manualSeed(1);
+    const lstm = new nn.LSTM(3, 5);
+    return numpy(noGrad(() => lstm.forward(view(fromNumpy(x), -1, 3))[0]));
+  }
+  export function train(x) {
+    manualSeed(1);
+    const lstm = new nn.LSTM(3, 5);
+    const rule = new optim.SGD(lstm.parameters(), { lr: 0.1 });
+    backward(sum(square(lstm.forward(view(fromNumpy(x), -1, 3))[0])));
+    rule.step();
+    return numpy(detach(lstm.weight_hh_l0));
+  }`;
+
+// What stands on top of the operations (learning) and beside them (files).
 const BEYOND =
   /^(?:addShares|explain|finalStates|FormatError|gradientFlow|maxUlps|mergeBiases|splitBiases|verify|(?:load|save|open)([A-Z].*)?)$/;
-const core = Object.keys(torch).filter((name) => !BEYOND.test(name));
+const operations = Object.keys(torch).filter((name) => !BEYOND.test(name));
 
 const PROGRAMS: readonly { readonly what: string; readonly source: string }[] = [
   {
@@ -52,8 +72,14 @@ const PROGRAMS: readonly { readonly what: string; readonly source: string }[] = 
   },
   {
     what: "the whole core",
+    source: `
+      import { backward, detach, fromNumpy, manualSeed, nn, noGrad, numpy, optim, square, sum, view } from "unrolled/core";
+      export * from "unrolled/core"; ${LSTM_OF_THE_CORE}`,
+  },
+  {
+    what: "the core and all operations",
     source: `import { fromNumpy, manualSeed, nn, noGrad } from "unrolled";
-      export { ${core.join(", ")} } from "unrolled"; ${SEEDED_LSTM}`,
+      export { ${operations.join(", ")} } from "unrolled"; ${SEEDED_LSTM}`,
   },
   {
     what: "everything",
@@ -77,13 +103,25 @@ try {
     const contents = bundle(source);
     const path = join(folder, `${i}.mjs`);
     writeFileSync(path, contents);
-    const { run } = (await import(path)) as Bundle;
-    const output = run(file, x.numpy() as Float32Array);
-    if (String(output) !== String(expected)) throw new Error(`size: the bundle of "${what}" computes something else`);
+    const { run, train } = (await import(path)) as Bundle;
+    const numbers = x.numpy() as Float32Array;
+    if (String(run(file, numbers)) !== String(expected) || (train && String(train(numbers)) !== String(trained(x)))) {
+      throw new Error(`size: the bundle of "${what}" computes something else`);
+    }
     report(what, contents.length, gzipSync(contents, { level: 9 }).length);
   }
 } finally {
   rmSync(folder, { recursive: true });
+}
+
+/** W_hh after one step of gradient descent. */
+function trained(x: torch.Tensor): Float32Array {
+  torch.manualSeed(1);
+  const lstm = new torch.nn.LSTM(3, 5);
+  const rule = new torch.optim.SGD(lstm.parameters(), { lr: 0.1 });
+  lstm.forward(x)[0].square().sum().backward();
+  rule.step();
+  return lstm.weight_hh_l0.detach().numpy() as Float32Array;
 }
 
 function bundle(source: string): Uint8Array {

@@ -5,6 +5,7 @@
 import "./autograd/methods.ts";
 
 // Operations
+export { argmax, argmin } from "./autograd/argmax.ts";
 export {
   add,
   clamp,
@@ -24,8 +25,6 @@ export {
   logicalXor,
   lt,
   maskedFill,
-  maximum,
-  minimum,
   mul,
   ne,
   neg,
@@ -54,14 +53,11 @@ export {
 } from "./autograd/create.ts";
 export { cuda, device } from "./autograd/device.ts";
 export { diag, diagEmbed, diagonal, trace } from "./autograd/diagonal.ts";
-export { floorDivide, fmod, remainder } from "./autograd/division.ts";
 export { einsum } from "./autograd/einsum.ts";
 export {
   amax,
   amin,
   aminmax,
-  argmax,
-  argmin,
   argsort,
   max,
   median,
@@ -107,37 +103,23 @@ export {
 } from "./autograd/join.ts";
 export { allclose, equal, isclose, isTensor, numel, type Tolerance } from "./autograd/layout.ts";
 export { addmm, addmv, baddbmm, bmm, dot, matmul, mm, mv, outer, type SumWeights } from "./autograd/linear.ts";
+export { expm1, log2, log10, rsqrt } from "./autograd/logarithm.ts";
+export { maximum, minimum } from "./autograd/maximum.ts";
 // Gradients
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./autograd/mode.ts";
 export {
   abs,
-  acos,
-  asin,
-  atan,
-  ceil,
-  cos,
-  cosh,
   erf,
   exp,
-  expm1,
-  floor,
   log,
   log1p,
-  log2,
-  log10,
   pow,
   relu,
-  round,
-  rsqrt,
   sigmoid,
   sign,
-  sin,
-  sinh,
   sqrt,
   square,
-  tan,
   tanh,
-  trunc,
 } from "./autograd/pointwise.ts";
 export {
   bernoulli,
@@ -168,6 +150,8 @@ export {
   sum,
   var,
 } from "./autograd/reduce.ts";
+export { floorDivide, fmod, remainder } from "./autograd/remainder.ts";
+export { ceil, floor, round, trunc } from "./autograd/rounding.ts";
 export {
   broadcastTo,
   contiguous,
@@ -191,6 +175,7 @@ export {
 export { logSoftmax, logsumexp, softmax } from "./autograd/softmax.ts";
 // Tensors
 export { Tensor } from "./autograd/tensor.ts";
+export { acos, asin, atan, cos, cosh, sin, sinh, tan } from "./autograd/trigonometry.ts";
 export { clone, reshape } from "./autograd/views.ts";
 export * as autograd from "./autograd.ts";
 export type { Algebra, Cell } from "./cells/cell.ts";

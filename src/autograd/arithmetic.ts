@@ -2,7 +2,7 @@
 import { fma32, fma64 } from "../arithmetic/fma.ts";
 import { RuntimeError } from "../check.ts";
 import { bool, cppName, dtypeOfScalar, float64, promoteTypes } from "../dense/dtype.ts";
-import { type Binary, fourOperations, map, select } from "../dense/elementwise.ts";
+import { fourOperations, map, select } from "../dense/elementwise.ts";
 import { expectTensor } from "./argument.ts";
 import { fit } from "./broadcast.ts";
 import { roundedQuotient } from "./division.ts";
@@ -109,31 +109,6 @@ function scaledSum(name: string, a: Operand, b: Operand, scale: number): Tensor 
     { rule: (g) => mul(g, scale) },
   );
   return kernel(a, b);
-}
-
-/** torch.maximum: the larger of two; where they are equal each gets half of the gradient. */
-export const maximum: (a: Operand, b: Operand) => Tensor = extreme(
-  "MaximumBackward0",
-  { number: (a, b) => Math.max(a, b), integer: (a, b) => (a > b ? a : b) },
-  (a, b) => lt(a, b),
-);
-
-/** torch.minimum: the smaller of two; where they are equal each gets half of the gradient. */
-export const minimum: (a: Operand, b: Operand) => Tensor = extreme(
-  "MinimumBackward0",
-  { number: (a, b) => Math.min(a, b), integer: (a, b) => (a < b ? a : b) },
-  (a, b) => gt(a, b),
-);
-
-function extreme(name: string, f: Binary, loses: (a: Tensor, b: Tensor) => Tensor): (a: Operand, b: Operand) => Tensor {
-  const share = (g: Tensor, mine: Tensor, other: Tensor): Tensor =>
-    where(eq(mine, other), div(g, 2), where(loses(mine, other), 0, g));
-  return binary(
-    name,
-    f,
-    { rule: (g, a, b) => share(g, a, b), reads: "ab" },
-    { rule: (g, a, b) => share(g, b, a), reads: "ab" },
-  );
 }
 
 /** a = b, as a mask. */

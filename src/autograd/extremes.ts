@@ -1,15 +1,16 @@
-/** The largest and the smallest, and elements in their order: max, min, argmax, sort, topk. */
+/** The largest and the smallest, and elements in their order: max, min, sort, topk. */
 
-import { IndexError, RuntimeError } from "../check.ts";
+import { RuntimeError } from "../check.ts";
 import { narrow } from "../dense/arrange.ts";
 import { allocate, copyDense, elements } from "../dense/dense.ts";
 import { int32, int64 } from "../dense/dtype.ts";
 import * as rows from "../dense/reduce.ts";
 import { wrapDim, wrapDims } from "../dense/shape.ts";
 import { type ReturnTuple, returnType } from "../dense/tuple.ts";
-import { add, div, eq, gt, isnan, maximum, minimum, mul, sub, where } from "./arithmetic.ts";
+import { add, div, eq, gt, isnan, mul, sub, where } from "./arithmetic.ts";
 import { spread } from "./broadcast.ts";
 import { gather, scatterAdd } from "./gather.ts";
+import { maximum, minimum } from "./maximum.ts";
 import { placed } from "./positions.ts";
 import { type ReduceDims, sum } from "./reduce.ts";
 import { squeeze, unsqueeze } from "./shape.ts";
@@ -55,23 +56,6 @@ export function amax(x: Tensor, dim?: ReduceDims, keepdim = false): Tensor {
 /** torch.amin: the smallest element along dimensions; equal ones share the gradient. */
 export function amin(x: Tensor, dim?: ReduceDims, keepdim = false): Tensor {
   return shared("amin", "AminBackward0", x, dim, keepdim, rows.smaller);
-}
-
-/** torch.argmax: the position of the largest element, in the flattened tensor or along a dimension. */
-export function argmax(x: Tensor, dim?: number, keepdim = false): Tensor {
-  return position("argmax", x, dim, keepdim, rows.larger);
-}
-
-/** torch.argmin: the position of the smallest element. */
-export function argmin(x: Tensor, dim?: number, keepdim = false): Tensor {
-  return position("argmin", x, dim, keepdim, rows.smaller);
-}
-
-function position(who: string, x: Tensor, dim: number | undefined, keepdim: boolean, beats: rows.Beats): Tensor {
-  if (dim === undefined && x.value.count === 0) {
-    throw new IndexError(`${who}(): Expected reduction dim to be specified for input.numel() == 0.`);
-  }
-  return new Tensor(rows.extremum(who, x.value, wrapDims(dim, x.shape.length), keepdim, beats).indices);
 }
 
 /** torch.sort along one dimension; equal elements keep their order. */

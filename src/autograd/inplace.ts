@@ -1,62 +1,19 @@
 /** The operations that write into their first operand: the ordinary ones, followed by the handover of overwrite.ts. */
 
-import { RuntimeError } from "../check.ts";
-import { allocate, copyDense } from "../dense/dense.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as blend from "./blend.ts";
-import { expand, toDtype } from "./broadcast.ts";
-import * as division from "./division.ts";
 import * as gather from "./gather.ts";
 import * as join from "./join.ts";
 import * as linear from "./linear.ts";
-import { become, expectWritable, standIn } from "./overwrite.ts";
+import * as logarithm from "./logarithm.ts";
+import { inPlace } from "./overwrite.ts";
 import * as pointwise from "./pointwise.ts";
-import { cumsum, sum } from "./reduce.ts";
-import { asTensor, type Operand } from "./table.ts";
-import { Tensor, tracked } from "./tensor.ts";
-
-/** The in-place form of an operation. */
-function inPlace<Rest extends unknown[]>(
-  operation: (x: Tensor, ...rest: Rest) => Tensor,
-): (x: Tensor, ...rest: Rest) => Tensor {
-  return (x, ...rest) => {
-    expectWritable(x);
-    const before = standIn(x);
-    const result = operation(before, ...rest);
-    result.history?.node.detachSaved(before);
-    return become(x, result);
-  };
-}
-
-const zeros = (g: Tensor): Tensor => new Tensor(allocate(g.shape, g.dtype));
-
-/** torch.Tensor.copy_: takes over the numbers of `source`, broadcast and cast. */
-export function copy_(x: Tensor, source: Operand): Tensor {
-  expectWritable(x);
-  const fitting = toDtype(expand(asTensor(source, x.dtype), x.shape), x.dtype);
-  const value = copyDense(fitting.value);
-  // The past of a view's base already knows that the old numbers are gone; only others must be told.
-  if (x.viewOf) return become(x, tracked("CopyBackwards", [fitting], value, [(g) => g]));
-  return become(x, tracked("CopyBackwards", [x, fitting], value, [zeros, (g) => g]));
-}
-
-/** torch.Tensor.fill_: one value everywhere. */
-export const fill_ = inPlace((x: Tensor, value: Operand): Tensor => {
-  const filler = asTensor(value, x.dtype);
-  if (filler.shape.length > 0) {
-    throw new RuntimeError(
-      `fill_ only supports 0-dimension value tensor but got tensor with ${filler.shape.length} dimensions.`,
-    );
-  }
-  const constant = copyDense(expand(filler, x.shape).value, x.dtype);
-  return tracked(value instanceof Tensor ? "FillBackward3" : "FillBackward2", [x, filler], constant, [
-    zeros,
-    (g) => sum(g),
-  ]);
-});
-
-/** torch.Tensor.zero_: zeros everywhere. */
-export const zero_ = inPlace((x: Tensor): Tensor => tracked("ZeroBackward0", [x], allocate(x.shape, x.dtype), [zeros]));
+import { cumsum } from "./reduce.ts";
+import * as remainder from "./remainder.ts";
+import * as rounding from "./rounding.ts";
+import type { Operand } from "./table.ts";
+import type { Tensor } from "./tensor.ts";
+import * as trigonometry from "./trigonometry.ts";
 
 /** torch.Tensor.add_: x ← x + alpha·other. */
 export const add_ = inPlace(arithmetic.add as (x: Tensor, other: Operand, options?: { alpha?: number }) => Tensor);
@@ -69,11 +26,11 @@ export const div_ = inPlace(arithmetic.div as (x: Tensor, other: Operand) => Ten
 /** torch.Tensor.pow_: x ← x^exponent. */
 export const pow_ = inPlace(pointwise.pow as (x: Tensor, exponent: Operand) => Tensor);
 /** torch.Tensor.floor_divide_: x ← ⌊x/other⌋. */
-export const floorDivide_ = inPlace(division.floorDivide as (x: Tensor, other: Operand) => Tensor);
+export const floorDivide_ = inPlace(remainder.floorDivide as (x: Tensor, other: Operand) => Tensor);
 /** torch.Tensor.remainder_: x ← x mod other. */
-export const remainder_ = inPlace(division.remainder as (x: Tensor, other: Operand) => Tensor);
+export const remainder_ = inPlace(remainder.remainder as (x: Tensor, other: Operand) => Tensor);
 /** torch.Tensor.fmod_: the rest with the sign of x. */
-export const fmod_ = inPlace(division.fmod as (x: Tensor, other: Operand) => Tensor);
+export const fmod_ = inPlace(remainder.fmod as (x: Tensor, other: Operand) => Tensor);
 /** torch.Tensor.lerp_: x ← x + weight·(end − x). */
 export const lerp_ = inPlace(blend.lerp);
 /** torch.Tensor.addcmul_: x ← x + value·a·b. */
@@ -123,36 +80,36 @@ export const relu_ = inPlace(pointwise.relu);
 /** torch.Tensor.exp_. */
 export const exp_ = inPlace(pointwise.exp);
 /** torch.Tensor.expm1_. */
-export const expm1_ = inPlace(pointwise.expm1);
+export const expm1_ = inPlace(logarithm.expm1);
 /** torch.Tensor.log_. */
 export const log_ = inPlace(pointwise.log);
 /** torch.Tensor.log1p_. */
 export const log1p_ = inPlace(pointwise.log1p);
 /** torch.Tensor.log2_. */
-export const log2_ = inPlace(pointwise.log2);
+export const log2_ = inPlace(logarithm.log2);
 /** torch.Tensor.log10_. */
-export const log10_ = inPlace(pointwise.log10);
+export const log10_ = inPlace(logarithm.log10);
 /** torch.Tensor.sqrt_. */
 export const sqrt_ = inPlace(pointwise.sqrt);
 /** torch.Tensor.rsqrt_. */
-export const rsqrt_ = inPlace(pointwise.rsqrt);
+export const rsqrt_ = inPlace(logarithm.rsqrt);
 /** torch.Tensor.abs_. */
 export const abs_ = inPlace(pointwise.abs);
 /** torch.Tensor.sign_. */
 export const sign_ = inPlace(pointwise.sign);
 /** torch.Tensor.sin_. */
-export const sin_ = inPlace(pointwise.sin);
+export const sin_ = inPlace(trigonometry.sin);
 /** torch.Tensor.cos_. */
-export const cos_ = inPlace(pointwise.cos);
+export const cos_ = inPlace(trigonometry.cos);
 /** torch.Tensor.erf_. */
 export const erf_ = inPlace(pointwise.erf);
 /** torch.Tensor.round_. */
-export const round_ = inPlace(pointwise.round);
+export const round_ = inPlace(rounding.round);
 /** torch.Tensor.floor_. */
-export const floor_ = inPlace(pointwise.floor);
+export const floor_ = inPlace(rounding.floor);
 /** torch.Tensor.ceil_. */
-export const ceil_ = inPlace(pointwise.ceil);
+export const ceil_ = inPlace(rounding.ceil);
 /** torch.Tensor.trunc_. */
-export const trunc_ = inPlace(pointwise.trunc);
+export const trunc_ = inPlace(rounding.trunc);
 /** torch.Tensor.square_: x ← x². */
 export const square_ = inPlace(pointwise.square);

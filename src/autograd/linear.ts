@@ -8,6 +8,7 @@ import { concatenate, pick } from "../dense/arrange.ts";
 import { allocate, type Dense } from "../dense/dense.ts";
 import { multiply } from "../dense/product.ts";
 import { broadcastShapes, product } from "../dense/shape.ts";
+import { type DrawType, LIMITS } from "../random/element.ts";
 import { expectTensor } from "./argument.ts";
 import { add, mul } from "./arithmetic.ts";
 import { expand, fit } from "./broadcast.ts";
@@ -21,7 +22,7 @@ export function mm(a: Tensor, b: Tensor): Tensor {
   if (b.shape.length !== 2) throw new RuntimeError("mat2 must be a matrix");
   expectShapes(a, b);
   if (a.dtype !== b.dtype) {
-    const [m1, m2] = [a, b].map((x) => C_NAMES[x.dtype.name] ?? x.dtype.scalarType);
+    const [m1, m2] = [a, b].map((x) => LIMITS[x.dtype.name as DrawType].name);
     throw new RuntimeError(`expected m1 and m2 to have the same dtype, but got: ${m1} != ${m2}`);
   }
   return tracked(
@@ -274,20 +275,6 @@ export function affine(x: Tensor, matrix: Tensor, bias?: Tensor | null): Tensor 
 function column(x: Dense): Dense {
   return x.window([x.shape[0]!, 1], [x.strides[0]!, 0]);
 }
-
-/** What torch's message of `mm` calls the dtypes. */
-const C_NAMES: Readonly<Record<string, string>> = {
-  float32: "float",
-  float64: "double",
-  float16: "c10::Half",
-  bfloat16: "c10::BFloat16",
-  int64: "long int",
-  int32: "int",
-  int16: "short int",
-  int8: "signed char",
-  uint8: "unsigned char",
-  bool: "bool",
-};
 
 function expectShapes(a: Tensor, b: Tensor): void {
   if (a.shape[1] === b.shape[0]) return;

@@ -4,6 +4,7 @@
  */
 import { RuntimeError } from "../check.ts";
 import * as activation from "./activation.ts";
+import * as argmax from "./argmax.ts";
 import * as arithmetic from "./arithmetic.ts";
 import { backward, detach, detach_, registerHook, requiresGrad_, retainGrad } from "./backward.ts";
 import * as bitwise from "./bitwise.ts";
@@ -13,22 +14,27 @@ import * as convert from "./convert.ts";
 import { newEmpty, newFull, newOnes, newTensor, newZeros } from "./create.ts";
 import { data, setData } from "./data.ts";
 import * as diagonal from "./diagonal.ts";
-import * as division from "./division.ts";
 import * as draw from "./draw.ts";
 import * as extremes from "./extremes.ts";
+import * as fill from "./fill.ts";
 import * as gather from "./gather.ts";
 import * as index from "./index.ts";
 import * as inplace from "./inplace.ts";
 import * as join from "./join.ts";
 import * as layout from "./layout.ts";
 import * as linear from "./linear.ts";
+import * as logarithm from "./logarithm.ts";
+import * as maximum from "./maximum.ts";
 import * as pointwise from "./pointwise.ts";
 import { bernoulli, multinomial } from "./random.ts";
 import * as reduce from "./reduce.ts";
+import * as remainder from "./remainder.ts";
 import * as restride from "./restride.ts";
+import * as rounding from "./rounding.ts";
 import * as shape from "./shape.ts";
 import * as softmax from "./softmax.ts";
 import { Tensor } from "./tensor.ts";
+import * as trigonometry from "./trigonometry.ts";
 import { clone, reshape } from "./views.ts";
 
 /** The functions of a file but for those that torch has as functions only, and those of our own. */
@@ -40,13 +46,18 @@ function without<Functions extends object, Name extends keyof Functions>(
 }
 
 const operations = {
+  ...argmax,
   ...without(arithmetic, "rsub"),
-  ...without(division, "roundedQuotient"),
+  ...remainder,
   ...bitwise,
   ...blend,
   hardshrink: activation.hardshrink,
   prelu: activation.prelu,
   ...without(pointwise, "elu", "gelu", "hardtanh", "leakyRelu", "logsigmoid", "silu", "softplus"),
+  ...logarithm,
+  ...maximum,
+  ...rounding,
+  ...trigonometry,
   ...softmax,
   ...reduce,
   ...extremes,
@@ -57,6 +68,7 @@ const operations = {
   ...without(join, "cat", "dstack", "hstack", "meshgrid", "stack", "stackNamed", "vstack"),
   ...gather,
   ...index,
+  ...fill,
   ...inplace,
   ...without(draw, "source"),
   ...convert,

@@ -70,6 +70,19 @@ export function become(x: Tensor, result: Tensor): Tensor {
   return x;
 }
 
+/** The in-place form of an operation. */
+export function inPlace<Rest extends unknown[]>(
+  operation: (x: Tensor, ...rest: Rest) => Tensor,
+): (x: Tensor, ...rest: Rest) => Tensor {
+  return (x, ...rest) => {
+    expectWritable(x);
+    const before = standIn(x);
+    const result = operation(before, ...rest);
+    result.history?.node.detachSaved(before);
+    return become(x, result);
+  };
+}
+
 /** What stands for `x` while an operation that will write into it is recorded. */
 export function standIn(x: Tensor): Tensor {
   const before = new Tensor(x.value);

@@ -12,10 +12,8 @@ import type { Values } from "../engine/gemm.ts";
 import { expectOperand } from "./argument.ts";
 import { add, div, eq, ge, gt, le, logicalAnd, lt, mul, neg, sub, where } from "./arithmetic.ts";
 import { zerosLike } from "./create.ts";
-import { binary, type Operand, toFloatType, unary } from "./table.ts";
+import { binary, keepsIntegers, type OfOne, type Operand, real, toFloatType, unary } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
-
-type OfOne = (x: Tensor) => Tensor;
 
 /** One of the elementary functions in the arithmetic of the dtype. */
 export const elementary =
@@ -24,10 +22,6 @@ export const elementary =
     number: engine.functions(toFloatType(dtype) === float64 ? "float64" : "float32")[name],
     array: (out, x) => engine.map(name, out as Values, x as Values),
   });
-const real = (number: (x: number) => number) => (): Unary => ({ number });
-const keepsIntegers =
-  (number: (x: number) => number, integer: (x: bigint) => bigint = (x) => x) =>
-  (): Unary => ({ number, integer });
 
 /** torch.tanh. */
 export const tanh: OfOne = unary("TanhBackward0", elementary("tanh"), {
@@ -43,40 +37,16 @@ export const sigmoid: OfOne = unary("SigmoidBackward0", elementary("sigmoid"), {
 export const exp: OfOne = unary("ExpBackward0", elementary("exp"), { rule: (g, _, y) => mul(g, y), reads: "y" });
 /** torch.log: the natural logarithm. */
 export const log: OfOne = unary("LogBackward0", elementary("log"), { rule: (g, x) => div(g, x), reads: "x" });
-/** torch.log2. */
-export const log2: OfOne = unary("Log2Backward0", real(Math.log2), {
-  rule: (g, x) => div(g, mul(x, Math.LN2)),
-  reads: "x",
-});
-/** torch.log10. */
-export const log10: OfOne = unary("Log10Backward0", real(Math.log10), {
-  rule: (g, x) => div(g, mul(x, Math.LN10)),
-  reads: "x",
-});
 /** torch.log1p: log(1 + x), exact for small x. */
 export const log1p: OfOne = unary("Log1PBackward0", real(Math.log1p), {
   rule: (g, x) => div(g, add(x, 1)),
   reads: "x",
-});
-/** torch.expm1: e^x − 1, exact for small x. */
-export const expm1: OfOne = unary("Expm1Backward0", real(Math.expm1), {
-  rule: (g, _, y) => mul(g, add(y, 1)),
-  reads: "y",
 });
 /** torch.sqrt. */
 export const sqrt: OfOne = unary("SqrtBackward0", real(Math.sqrt), {
   rule: (g, _, y) => div(g, mul(y, 2)),
   reads: "y",
 });
-/** torch.rsqrt: 1/√x. */
-export const rsqrt: OfOne = unary(
-  "RsqrtBackward0",
-  real((x) => 1 / Math.sqrt(x)),
-  {
-    rule: (g, _, y) => mul(mul(g, -0.5), pow(y, 3)),
-    reads: "y",
-  },
-);
 /** torch.square: x². */
 export function square(x: Tensor): Tensor {
   return pow(x, 2);
@@ -99,53 +69,6 @@ export const sign: OfOne = unary(
   ),
   { rule: (g) => mul(g, 0) },
 );
-/** torch.floor. */
-export const floor: OfOne = unary("FloorBackward0", keepsIntegers(Math.floor), { rule: (g) => mul(g, 0) });
-/** torch.ceil. */
-export const ceil: OfOne = unary("CeilBackward0", keepsIntegers(Math.ceil), { rule: (g) => mul(g, 0) });
-/** torch.trunc. */
-export const trunc: OfOne = unary("TruncBackward0", keepsIntegers(Math.trunc), { rule: (g) => mul(g, 0) });
-const roundWhole = unary("RoundBackward0", keepsIntegers(roundHalfToEven), { rule: (g) => mul(g, 0) });
-
-/** torch.round: half goes to even; to whole numbers, or to `decimals` digits after the point. */
-export function round(x: Tensor, options: { decimals?: number } = {}): Tensor {
-  const { decimals = 0 } = options;
-  if (decimals === 0 || x.dtype.kind !== "float") return roundWhole(x);
-  const ten = 10 ** Math.abs(decimals);
-  const single = x.dtype !== float64;
-  const up = (v: number): number => (decimals > 0 ? v * ten : v / ten);
-  const down = (v: number): number => (decimals > 0 ? v / ten : v * ten);
-  const number = (v: number): number => down(roundHalfToEven(single ? Math.fround(up(v)) : up(v)));
-  return unary("RoundBackward1", real(number), { rule: (g) => mul(g, 0) })(x);
-}
-/** torch.sin. */
-export const sin: OfOne = unary("SinBackward0", real(Math.sin), { rule: (g, x) => mul(g, cos(x)), reads: "x" });
-/** torch.cos. */
-export const cos: OfOne = unary("CosBackward0", real(Math.cos), { rule: (g, x) => mul(g, neg(sin(x))), reads: "x" });
-/** torch.tan. */
-export const tan: OfOne = unary("TanBackward0", real(Math.tan), {
-  rule: (g, _, y) => mul(g, add(mul(y, y), 1)),
-  reads: "y",
-});
-/** torch.asin. */
-export const asin: OfOne = unary("AsinBackward0", real(Math.asin), {
-  rule: (g, x) => mul(g, rsqrt(sub(1, mul(x, x)))),
-  reads: "x",
-});
-/** torch.acos. */
-export const acos: OfOne = unary("AcosBackward0", real(Math.acos), {
-  rule: (g, x) => neg(mul(g, rsqrt(sub(1, mul(x, x))))),
-  reads: "x",
-});
-/** torch.atan. */
-export const atan: OfOne = unary("AtanBackward0", real(Math.atan), {
-  rule: (g, x) => div(g, add(mul(x, x), 1)),
-  reads: "x",
-});
-/** torch.sinh. */
-export const sinh: OfOne = unary("SinhBackward0", real(Math.sinh), { rule: (g, x) => mul(g, cosh(x)), reads: "x" });
-/** torch.cosh. */
-export const cosh: OfOne = unary("CoshBackward0", real(Math.cosh), { rule: (g, x) => mul(g, sinh(x)), reads: "x" });
 /** torch.erf: the error function. */
 export const erf: OfOne = unary("ErfBackward0", real(erfOf), {
   rule: (g, x) => mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))),
@@ -322,14 +245,6 @@ function integerPower(x: bigint, y: bigint): bigint {
 function silued(dtype: DType): Unary {
   const { number } = elementary("sigmoid")(dtype);
   return { number: (x) => x * (number(x) as number) };
-}
-
-function roundHalfToEven(x: number): number {
-  if (x < 0) return -roundHalfToEven(-x); // so that −0.5 becomes −0
-  const down = Math.floor(x);
-  const rest = x - down;
-  if (rest !== 0.5) return rest < 0.5 ? down : down + 1;
-  return down % 2 === 0 ? down : down + 1;
 }
 
 /** The error function: 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1)/(2n+1)!!, whose terms are all of one sign. */

@@ -38,10 +38,21 @@ interface UnaryRule {
   readonly reads?: "x" | "y" | "xy";
 }
 
+/** An operation on one tensor. */
+export type OfOne = (x: Tensor) => Tensor;
+
+/** A function of real numbers. */
+export const real = (number: (x: number) => number) => (): Unary => ({ number });
+
+/** A function that gives integers for integers. */
+export const keepsIntegers =
+  (number: (x: number) => number, integer: (x: bigint) => bigint = (x) => x) =>
+  (): Unary => ({ number, integer });
+
 /** A function of one number. Without an `integer` version it is a function of real numbers. */
-export function unary(name: string, f: (dtype: DType) => Unary, { rule, reads }: UnaryRule) {
+export function unary(name: string, f: (dtype: DType) => Unary, { rule, reads }: UnaryRule): OfOne {
   const who = functionName(name);
-  return (x: Tensor): Tensor => {
+  return (x) => {
     expectTensor(x, who);
     const kernel = f(x.dtype);
     const dtype = kernel.integer ? x.dtype : toFloatType(x.dtype);

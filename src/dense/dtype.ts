@@ -4,6 +4,7 @@
  */
 import { roundToBfloat16, roundToHalf } from "../arithmetic/half.ts";
 import { RuntimeError } from "../check.ts";
+import { type DrawType, LIMITS } from "../random/element.ts";
 
 /** The memory of a tensor. */
 export type Data = Float32Array | Float64Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
@@ -141,42 +142,30 @@ export function expectDifferentiable(dtype: DType): void {
   }
 }
 
-const RANGES: Record<string, readonly [name: string, least: number, most: number]> = {
-  int64: ["int64_t", -(2 ** 63), 2 ** 63],
-  int32: ["int", -(2 ** 31), 2 ** 31 - 1],
-  int16: ["int16_t", -(2 ** 15), 2 ** 15 - 1],
-  int8: ["int8_t", -128, 127],
-  uint8: ["uint8_t", 0, 255],
-  float32: ["float", -(2 ** 128 - 2 ** 104), 2 ** 128 - 2 ** 104],
-  float16: ["c10::Half", -65504, 65504],
-  bfloat16: ["c10::BFloat16", -(2 ** 128 - 2 ** 120), 2 ** 128 - 2 ** 120],
-};
-
 /** Demands a value in the range of the dtype. Whole numbers from −255 on are bytes, too; floats have NaN and infinities. */
 export function expectFitting(value: Scalar, dtype: DType): void {
-  const range = RANGES[dtype.name];
-  if (!range || (typeof value !== "number" && typeof value !== "bigint")) return;
-  const [name, least, most] = range;
+  if (dtype === bool || (typeof value !== "number" && typeof value !== "bigint")) return;
+  const { lowest, highest } = LIMITS[dtype.name as DrawType];
   const number = Number(value);
   if (dtype.kind === "float" && !Number.isFinite(number)) return;
-  const lowest = dtype.name === "uint8" && Number.isInteger(number) ? -255 : least;
-  if (number >= lowest && number <= most) return;
+  const least = dtype === uint8 && Number.isInteger(number) ? -255 : lowest;
+  if (number >= least && number <= highest) return;
+  const name = SIZED_NAMES[dtype.name] ?? cppName(dtype);
   throw new RuntimeError(`value cannot be converted to type ${name} without overflow`);
 }
 
-const CPP_NAMES: Record<string, string> = {
-  float32: "float",
-  float64: "double",
-  float16: "c10::Half",
-  bfloat16: "c10::BFloat16",
-  int64: "long long",
-  int32: "int",
-  int16: "short",
-  int8: "signed char",
-  uint8: "unsigned char",
+/** What C++ calls integers of a certain size. */
+const SIZED_NAMES: Readonly<Record<string, string>> = {
+  int64: "int64_t",
+  int16: "int16_t",
+  int8: "int8_t",
+  uint8: "uint8_t",
 };
+
+/** Integers that these messages call otherwise than those about draws. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { int64: "long long", int16: "short" };
 
 /** What C++ calls the dtype, as some messages do. */
 export function cppName(dtype: DType): string {
-  return CPP_NAMES[dtype.name] ?? dtype.name;
+  return OTHER_NAMES[dtype.name] ?? LIMITS[dtype.name as DrawType].name;
 }

@@ -5,7 +5,7 @@
  */
 import { add, mul } from "../autograd/arithmetic.ts";
 import { zerosLike } from "../autograd/create.ts";
-import { copy_ } from "../autograd/inplace.ts";
+import { copy_ } from "../autograd/fill.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { randn } from "../autograd/random.ts";
 import type { Tensor } from "../autograd/tensor.ts";

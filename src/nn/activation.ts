@@ -1,5 +1,5 @@
 /** Functions without parameters, as layers. */
-import { relu_ } from "../autograd/inplace.ts";
+import { inPlace } from "../autograd/overwrite.ts";
 import * as pointwise from "../autograd/pointwise.ts";
 import { flatten } from "../autograd/shape.ts";
 import { logSoftmax, softmax } from "../autograd/softmax.ts";
@@ -28,7 +28,7 @@ export class ReLU extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.inplace ? relu_(x) : pointwise.relu(x);
+    return (this.inplace ? inPlace(pointwise.relu) : pointwise.relu)(x);
   }
 
   override extraRepr(): string {

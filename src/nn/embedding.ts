@@ -2,7 +2,7 @@
 import { empty } from "../autograd/create.ts";
 import { normal_ } from "../autograd/draw.ts";
 import { embedding } from "../autograd/embedding.ts";
-import { fill_ } from "../autograd/inplace.ts";
+import { fill_ } from "../autograd/fill.ts";
 import { noGrad } from "../autograd/mode.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { selectAt } from "../autograd/views.ts";

@@ -4,7 +4,7 @@
  */
 import * as draws from "../autograd/draw.ts";
 import { type DrawOptions, source } from "../autograd/draw.ts";
-import { fill_ } from "../autograd/inplace.ts";
+import { fill_ } from "../autograd/fill.ts";
 import { noGrad } from "../autograd/mode.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { NotImplementedError, ValueError, warn } from "../check.ts";

@@ -5,7 +5,7 @@
 import type { HookHandle } from "../autograd/backward.ts";
 import { toDtype } from "../autograd/broadcast.ts";
 import { expectCpu } from "../autograd/factory.ts";
-import { zero_ } from "../autograd/inplace.ts";
+import { zero_ } from "../autograd/fill.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { AttributeError, NotImplementedError, ValueError } from "../check.ts";

@@ -3,7 +3,7 @@
  * does not fit leaves the module as it was.
  */
 
-import { copy_ } from "../autograd/inplace.ts";
+import { copy_ } from "../autograd/fill.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { pythonTypeOf, RuntimeError } from "../check.ts";

@@ -20,6 +20,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 export const ENTRIES: readonly string[] = [
   "autograd.ts",
   "cells.ts",
+  "core.ts",
   "functional.ts",
   "index.ts",
   "inference.ts",

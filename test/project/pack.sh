@@ -44,6 +44,26 @@ node --input-type=module --eval '
   import { run } from "./run.mjs";
   if (run(readFileSync("model.pt")).length !== 6) throw new Error("the packed layer gives another output");
 '
+# The core, with functions only, for Node and for the compiler; beside the whole library it has the same tensors and state.
+cat >train.mts <<'RUN'
+import { backward, nn, noGrad, randn, sum, type Tensor } from "unrolled/core";
+const gru = new nn.GRU(2, 3);
+backward(sum(gru.forward(randn(5, 2))[0]));
+export const slope: Tensor | null = noGrad(() => gru.weight_ih_l0.grad);
+// @ts-expect-error: a function, not a method
+export const wrong = () => slope!.add(1);
+RUN
+"$root/node_modules/.bin/tsc" train.mts --ignoreConfig --strict --target es2023 --module nodenext --types ""
+node --input-type=module --eval '
+  import { slope, wrong } from "./train.mjs";
+  import { manualSeed, randn, Tensor } from "unrolled/core";
+  if (!(slope instanceof Tensor) || "add" in slope) throw new Error("the core has no tensors of its own");
+  const whole = await import("unrolled");
+  manualSeed(3);
+  const drawn = randn(5);
+  whole.manualSeed(3);
+  if (whole.Tensor !== Tensor || !drawn.equal(whole.randn(5))) throw new Error("the entries share no state");
+'
 code=0
 node_modules/.bin/unrolled explain missing.pt 2>error.txt || code=$?
 test "$code" = 2

@@ -2,9 +2,12 @@
 import * as more from "../../autograd/activation.ts";
 import * as arithmetic from "../../autograd/arithmetic.ts";
 import { toDtype } from "../../autograd/broadcast.ts";
-import { fmod, remainder } from "../../autograd/division.ts";
+import { maximum, minimum } from "../../autograd/maximum.ts";
 import * as pointwise from "../../autograd/pointwise.ts";
+import { fmod, remainder } from "../../autograd/remainder.ts";
+import * as rounding from "../../autograd/rounding.ts";
 import type { Tensor } from "../../autograd/tensor.ts";
+import * as trigonometry from "../../autograd/trigonometry.ts";
 import type { Call, Inputs } from "../call.ts";
 import { dtypeOf } from "../tensors.ts";
 import { ANY, type Operator, type Operators, ofOne, ofTwo, oneNumber } from "./operator.ts";
@@ -55,8 +58,8 @@ export const POINTWISE: Operators = {
     run: (call, [a, b]) => (call.flag("fmod") ? fmod(a!, b!) : remainder(a!, b!)),
   },
   Sum: folded((a, b) => add(a, b)),
-  Max: folded((a, b) => arithmetic.maximum(a, b)),
-  Min: folded((a, b) => arithmetic.minimum(a, b)),
+  Max: folded((a, b) => maximum(a, b)),
+  Min: folded((a, b) => minimum(a, b)),
   Mean: {
     attributes: [],
     inputs: [1, ANY],
@@ -92,21 +95,21 @@ export const POINTWISE: Operators = {
   Reciprocal: ofOne(arithmetic.reciprocal),
   Abs: ofOne(pointwise.abs),
   Sign: ofOne(pointwise.sign),
-  Floor: ofOne(pointwise.floor),
-  Ceil: ofOne(pointwise.ceil),
-  Round: ofOne((x) => pointwise.round(x)),
+  Floor: ofOne(rounding.floor),
+  Ceil: ofOne(rounding.ceil),
+  Round: ofOne((x) => rounding.round(x)),
   Sqrt: ofOne(pointwise.sqrt),
   Exp: ofOne(pointwise.exp),
   Log: ofOne(pointwise.log),
   Erf: ofOne(pointwise.erf),
-  Sin: ofOne(pointwise.sin),
-  Cos: ofOne(pointwise.cos),
-  Tan: ofOne(pointwise.tan),
-  Asin: ofOne(pointwise.asin),
-  Acos: ofOne(pointwise.acos),
-  Atan: ofOne(pointwise.atan),
-  Sinh: ofOne(pointwise.sinh),
-  Cosh: ofOne(pointwise.cosh),
+  Sin: ofOne(trigonometry.sin),
+  Cos: ofOne(trigonometry.cos),
+  Tan: ofOne(trigonometry.tan),
+  Asin: ofOne(trigonometry.asin),
+  Acos: ofOne(trigonometry.acos),
+  Atan: ofOne(trigonometry.atan),
+  Sinh: ofOne(trigonometry.sinh),
+  Cosh: ofOne(trigonometry.cosh),
 
   Sigmoid: ofOne(pointwise.sigmoid),
   Tanh: ofOne(pointwise.tanh),

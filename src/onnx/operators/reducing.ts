@@ -1,11 +1,14 @@
 /** Operators that sum, pick or normalise along axes, and products of matrices. */
+
+import { argmax, argmin } from "../../autograd/argmax.ts";
 import { add, mul, sub } from "../../autograd/arithmetic.ts";
 import { toDtype } from "../../autograd/broadcast.ts";
 import { einsum } from "../../autograd/einsum.ts";
-import { amax, amin, argmax, argmin, topk } from "../../autograd/extremes.ts";
+import { amax, amin, topk } from "../../autograd/extremes.ts";
 import { flip } from "../../autograd/join.ts";
 import { matmul } from "../../autograd/linear.ts";
-import { abs, log, rsqrt, sqrt, square } from "../../autograd/pointwise.ts";
+import { rsqrt } from "../../autograd/logarithm.ts";
+import { abs, log, sqrt, square } from "../../autograd/pointwise.ts";
 import { cumsum, mean, prod, type ReduceDims, sum } from "../../autograd/reduce.ts";
 import { t } from "../../autograd/shape.ts";
 import { logSoftmax, logsumexp, softmax } from "../../autograd/softmax.ts";
