@@ -37,7 +37,7 @@ export function crc32(bytes: Uint8Array, loop?: StrikeOut): number {
   if (!loop && ready && bytes.length < MANY) return ready(bytes);
   const blocks = Math.floor((bytes.length / WORD - FAR) / BLOCK);
   if (blocks < 1) return (throughTable(bytes, 0xffffffff) ^ 0xffffffff) >>> 0;
-  const { words, run } = loop ?? (fastest ??= fastStrikeOut() ?? plainStrikeOut()); // the history, and the block
+  const { words, run } = loop ?? compiled(); // the history, and the block
   const block = new Uint8Array(words.buffer, FAR * WORD, BLOCK * WORD);
   words.fill(0);
   for (let at = 0; at < blocks * BLOCK * WORD; at += BLOCK * WORD) {
@@ -51,6 +51,11 @@ export function crc32(bytes: Uint8Array, loop?: StrikeOut): number {
   const rest = new Uint8Array(bytes.subarray(end, end + FAR * WORD)); // `slice` of a Node Buffer is no copy
   addHistory(new Int32Array(rest.buffer), words.subarray(BLOCK));
   return (throughTable(bytes.subarray(end + FAR * WORD), throughTable(rest, 0)) ^ 0xffffffff) >>> 0;
+}
+
+function compiled(): StrikeOut {
+  fastest ??= fastStrikeOut() ?? plainStrikeOut();
+  return fastest;
 }
 
 /** The loop by SIMD; undefined where there is none. */

@@ -1,0 +1,32 @@
+/**
+ * Kernels by their names, each compiled when it is first asked for: a program that starts, runs one step and is done has
+ * no time for those of which it never hears.
+ */
+import type { GrowingMemory } from "./arena.ts";
+import { assemble, type FunctionCode } from "./assembler.ts";
+import { exportsOf, machine } from "./host.ts";
+
+/** How each of some kernels is written. */
+export type Sources<Kernels> = { readonly [Name in keyof Kernels]: () => FunctionCode };
+
+/** The code of all of them. */
+export const codeOf = (sources: Readonly<Record<string, () => FunctionCode>>): FunctionCode[] =>
+  Object.values(sources).map((write) => write());
+
+/** Kernels that work in this memory; each is assembled and compiled on the spot when somebody asks for it. */
+export function onRequest<Kernels extends object>(sources: Sources<Kernels>, memory: GrowingMemory): Kernels {
+  const kernels = {};
+  for (const [name, write] of Object.entries<() => FunctionCode>(sources)) {
+    let kernel: unknown;
+    const get = (): unknown => {
+      kernel ??= Object.values(exportsOf(new machine.Module(assemble([write()])), memory))[0];
+      return kernel;
+    };
+    Object.defineProperty(kernels, name, { get });
+  }
+  return kernels as Kernels;
+}
+
+/** Kernels with others besides. A copy would ask for all of them. */
+export const besides = <Own extends object, Kernels extends object>(own: Own, kernels: Kernels): Own & Kernels =>
+  Object.assign(Object.create(kernels), own);
