@@ -16,6 +16,7 @@ import { instructionSets } from "./instruction-set.ts";
 import { v128 } from "./instructions.ts";
 import { besides, codeOf, onRequest, type Sources } from "./kernels.ts";
 import { type MapKernels, map, mapKernels } from "./map.ts";
+import { packKernels } from "./pack-kernel.ts";
 import { Packs } from "./packs.ts";
 import { type PageKernel, pageKernel } from "./page-kernel.ts";
 import type { Hand, Machinery } from "./plan.ts";
@@ -162,7 +163,8 @@ function loopsIn(
         .map(({ page }, thread) => besides({ page }, products[thread]));
     return { functions, take };
   });
-  return { arena, packs: new Packs(arena, FIRST_WORKSPACE), team, hands, sharing, plans: new WeakMap() };
+  const packs = new Packs(arena, onRequest(packKernels, memory, team.size > 1), FIRST_WORKSPACE);
+  return { arena, packs, team, hands, sharing, plans: new WeakMap() };
 }
 
 /** The floats before the packs, to begin with. */

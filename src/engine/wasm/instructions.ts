@@ -22,6 +22,9 @@ export const i32 = {
   ltU: binary(0x49),
   /** a > b, unsigned. */
   gtU: binary(0x4b),
+  load: (address: Integer): Integer => code("i32", address, 0x28, 2, 0),
+  store: (address: Integer, value: Integer, offset = 0): Code =>
+    code("nothing", address, value, 0x36, 2, ...unsigned(offset)),
   /** What another thread may have stored just now. */
   atomicLoad: (address: Integer): Integer => code("i32", address, 0xfe, 0x10, 2, 0),
 };

@@ -14,12 +14,16 @@ export const codeOf = (sources: Readonly<Record<string, () => FunctionCode>>): F
   Object.values(sources).map((write) => write());
 
 /** Kernels that work in this memory; each is assembled and compiled on the spot when somebody asks for it. */
-export function onRequest<Kernels extends object>(sources: Sources<Kernels>, memory: GrowingMemory): Kernels {
+export function onRequest<Kernels extends object>(
+  sources: Sources<Kernels>,
+  memory: GrowingMemory,
+  shared = false,
+): Kernels {
   const kernels = {};
   for (const [name, write] of Object.entries<() => FunctionCode>(sources)) {
     let kernel: unknown;
     const get = (): unknown => {
-      kernel ??= Object.values(exportsOf(new machine.Module(assemble([write()])), memory))[0];
+      kernel ??= Object.values(exportsOf(new machine.Module(assemble([write()], shared)), memory))[0];
       return kernel;
     };
     Object.defineProperty(kernels, name, { get });

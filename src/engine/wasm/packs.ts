@@ -10,6 +10,8 @@
  */
 import type { Weights } from "../plain.ts";
 import type { Arena } from "./arena.ts";
+import type { PackKernels } from "./pack-kernel.ts";
+import { copyMatrix } from "./panels.ts";
 import { MANY, SINGLE } from "./product-kernel.ts";
 
 /** Where a pack lies. Indices of floats. */
@@ -41,6 +43,7 @@ interface Place extends Pack {
 /** All packs of an arena. */
 export class Packs {
   readonly #arena: Arena;
+  readonly #kernels: PackKernels;
   readonly #largest: number;
   #start: number;
   readonly #known = new WeakMap<Weights, Place[]>();
@@ -48,8 +51,10 @@ export class Packs {
   #ring: Place[] = [];
   #next: number;
 
-  constructor(arena: Arena, start: number, largest = LARGEST) {
+  /** `start` floats before the packs are a workspace, which packing uses as well. */
+  constructor(arena: Arena, kernels: PackKernels, start: number, largest = LARGEST) {
     this.#arena = arena;
+    this.#kernels = kernels;
     this.#largest = largest;
     this.#start = start;
     this.#next = start;
@@ -87,7 +92,7 @@ export class Packs {
     if (place && place.end - place.start !== size) place = undefined;
     place ??= this.#place(weights, size, width, vectors);
     if (!place) return undefined;
-    pack(this.#arena.floats, weights, place, vectors);
+    this.#pack(weights, place);
     place.version = weights.version;
     if (!known) this.#known.set(weights, [place]);
     else if (!known.includes(place)) known.splice(0, known.length, ...known.filter((own) => own.isThere), place);
@@ -113,6 +118,31 @@ export class Packs {
     return place;
   }
 
+  /** Fills a place, four units of a gate at a time, which are copied to the workspace first. */
+  #pack(weights: Weights, place: Place): void {
+    const { floats } = this.#arena;
+    const { matrix, bias, gates, units, depth } = weights;
+    const { vectors } = place;
+    floats.fill(-0, place.bias, place.weights);
+    floats.fill(0, place.weights, place.end);
+    for (let gate = 0; gate < gates; gate += 1) {
+      for (let unit = 0; unit < units; unit += 4) {
+        const row = gate * units + unit;
+        const count = Math.min(4, units - unit);
+        const vector = (unit >> 2) * gates + gate;
+        for (let i = 0; bias && i < count; i += 1) floats[place.bias + 4 * vector + i] = bias[row + i];
+        if (depth === 0) continue;
+        // units that are not there are zeros
+        if (count < 4) floats.fill(0, 0, 4 * depth);
+        const four = { ...matrix, offset: matrix.offset + row * matrix.rowStride };
+        const inRows = copyMatrix(floats, 0, four, count, depth);
+        const [rowStride, linkStride] = inRows ? [depth, 1] : [1, count];
+        const to = place.weights + 4 * (Math.floor(vector / vectors) * vectors * depth + (vector % vectors));
+        this.#kernels.weave(depth, 4 * to, 16 * vectors, 0, 4 * rowStride, 4 * linkStride);
+      }
+    }
+  }
+
   /** Gives up the oldest packs as long as they are in the way. */
   #evict(isInTheWay: (place: Place) => boolean): void {
     let count = 0;
@@ -129,22 +159,4 @@ function widthOf({ gates, units }: Weights, vectors: number): number {
 /** The columns of rows that are written in whole panels of either kind. */
 export function widest(weights: Weights): number {
   return Math.max(widthOf(weights, MANY), widthOf(weights, SINGLE));
-}
-
-function pack(floats: Float32Array, weights: Weights, place: Pack, vectors: number): void {
-  const { matrix, bias, gates, units, depth } = weights;
-  const { data, offset, rowStride, columnStride } = matrix;
-  const lanes = 4 * vectors;
-  floats.fill(-0, place.bias, place.weights);
-  floats.fill(0, place.weights, place.weights + place.width * depth);
-  for (let gate = 0; gate < gates; gate += 1) {
-    for (let unit = 0; unit < units; unit += 1) {
-      const column = ((unit >> 2) * gates + gate) * 4 + (unit & 3);
-      const row = gate * units + unit;
-      if (bias) floats[place.bias + column] = bias[row];
-      let to = place.weights + Math.floor(column / lanes) * lanes * depth + (column % lanes);
-      let from = offset + row * rowStride;
-      for (let k = 0; k < depth; k += 1, to += lanes, from += columnStride) floats[to] = data[from];
-    }
-  }
 }
