@@ -36,8 +36,8 @@ export interface FunctionCode {
 }
 
 /** Code of any type from its operands and bytes: what instructions are made with. */
-export function code<T extends Type | "nothing">(type: T, ...parts: readonly (Code<Type> | number)[]): Code<T> {
-  return { type, bytes: parts };
+export function code<T extends Type | "nothing">(type: T, ...bytes: Bytes): Code<T> {
+  return { type, bytes };
 }
 
 /** One statement after the other. */
@@ -128,7 +128,8 @@ const TO_LOOP = 0;
 const [GET, SET] = [0x20, 0x21];
 
 function localAt<T extends Type>(type: T, index: number): Local<T> {
-  return { type, bytes: [GET, ...unsigned(index)], set: (value) => code("nothing", value, SET, ...unsigned(index)) };
+  const at = unsigned(index);
+  return { type, bytes: [GET, at], set: (value) => code("nothing", value, SET, at) };
 }
 
 function signature({ parameters }: FunctionCode): Bytes {

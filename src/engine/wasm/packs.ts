@@ -11,7 +11,7 @@
 import type { Weights } from "../plain.ts";
 import type { Arena } from "./arena.ts";
 import type { PackKernels } from "./pack-kernel.ts";
-import { copyMatrix } from "./panels.ts";
+import { copyMatrix, upTo } from "./panels.ts";
 import { MANY, SINGLE } from "./product-kernel.ts";
 
 /** Where a pack lies. Indices of floats. */
@@ -118,27 +118,28 @@ export class Packs {
     return place;
   }
 
-  /** Fills a place, four units of a gate at a time, which are copied to the workspace first. */
+  /** Fills a place, as many rows at a time as find room in the workspace. */
   #pack(weights: Weights, place: Place): void {
     const { floats } = this.#arena;
     const { matrix, bias, gates, units, depth } = weights;
-    const { vectors } = place;
     floats.fill(-0, place.bias, place.weights);
     floats.fill(0, place.weights, place.end);
+    const room = depth === 0 ? units : 4 * Math.floor(this.#start / (4 * depth));
     for (let gate = 0; gate < gates; gate += 1) {
-      for (let unit = 0; unit < units; unit += 4) {
-        const row = gate * units + unit;
-        const count = Math.min(4, units - unit);
-        const vector = (unit >> 2) * gates + gate;
-        for (let i = 0; bias && i < count; i += 1) floats[place.bias + 4 * vector + i] = bias[row + i];
-        if (depth === 0) continue;
+      for (let i = 0; bias && i < units; i += 1) {
+        floats[place.bias + 4 * ((i >> 2) * gates + gate) + (i & 3)] = bias[gate * units + i];
+      }
+      for (let first = 0; first < units && depth > 0; first += room) {
+        const count = Math.min(room, units - first);
+        const offset = matrix.offset + (gate * units + first) * matrix.rowStride;
         // units that are not there are zeros
-        if (count < 4) floats.fill(0, 0, 4 * depth);
-        const four = { ...matrix, offset: matrix.offset + row * matrix.rowStride };
-        const inRows = copyMatrix(floats, 0, four, count, depth);
-        const [rowStride, linkStride] = inRows ? [depth, 1] : [1, count];
-        const to = place.weights + 4 * (Math.floor(vector / vectors) * vectors * depth + (vector % vectors));
-        this.#kernels.weave(depth, 4 * to, 16 * vectors, 0, 4 * rowStride, 4 * linkStride);
+        floats.fill(0, count * depth, upTo(4, count) * depth);
+        const inRows = copyMatrix(floats, 0, { ...matrix, offset }, count, depth);
+        const [rowStride, linkStride] = inRows ? [4 * depth, 4] : [4, 4 * count];
+        for (let unit = 0; unit < count; unit += 4) {
+          const to = 4 * vectorAt(place, ((first + unit) >> 2) * gates + gate, depth);
+          this.#kernels.weave(depth, to, 16 * place.vectors, unit * rowStride, rowStride, linkStride);
+        }
       }
     }
   }
@@ -159,4 +160,9 @@ function widthOf({ gates, units }: Weights, vectors: number): number {
 /** The columns of rows that are written in whole panels of either kind. */
 export function widest(weights: Weights): number {
   return Math.max(widthOf(weights, MANY), widthOf(weights, SINGLE));
+}
+
+/** Where a vector of columns begins. */
+function vectorAt({ weights, vectors }: Place, vector: number, depth: number): number {
+  return weights + 4 * (Math.floor(vector / vectors) * vectors * depth + (vector % vectors));
 }
