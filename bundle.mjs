@@ -1,6 +1,7 @@
 /**
  * The entries once more, each in one file, for Node: starting a program is mostly a matter of how many files it reads.
- * Bundlers are given the modules themselves, of which they keep what is used. Comments stay behind, which nobody reads there. The second half of `npm run build`.
+ * Bundlers are given the modules themselves, of which they keep what is used. Comments stay behind: nobody reads them there.
+ * The second half of `npm run build`.
  */
 import { readFileSync } from "node:fs";
 import { build } from "rolldown";
