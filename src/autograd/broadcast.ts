@@ -4,13 +4,13 @@ import { listText, RuntimeError } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
 import { cast } from "../dense/elementwise.ts";
 import { sum } from "../dense/reduce.ts";
-import { expandStrides, sameDims } from "../dense/shape.ts";
+import { expandStrides, lengthsOf, sameDims } from "../dense/shape.ts";
 import { type Tensor, tracked, viewed } from "./tensor.ts";
 import { reshape } from "./views.ts";
 
 /** torch.Tensor.expand: repeats dimensions of length 1 without copying; -1 keeps a length. */
 export function expand(x: Tensor, ...shape: (number | readonly number[])[]): Tensor {
-  const wanted = shape.flat() as number[];
+  const wanted = lengthsOf(shape);
   const lead = wanted.length - x.shape.length;
   if (lead < 0) {
     throw new RuntimeError(

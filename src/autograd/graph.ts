@@ -12,8 +12,11 @@ import type { Tensor } from "./tensor.ts";
 /** Gradients of a node's outputs; undefined where nothing arrived. */
 export type Gradients = readonly (Tensor | undefined)[];
 
-/** The gradient of one input from that of the first output, and from those of all where there are several. */
-export type Rule = (grad: Tensor, grads: Gradients) => Tensor | undefined;
+/**
+ * The gradient of one input from that of the first output, and from those of all where there are several. `isLast`: what
+ * the rule reads is freed afterwards.
+ */
+export type Rule = (grad: Tensor, grads: Gradients, isLast: boolean) => Tensor | undefined;
 
 /** Where a gradient goes: the node that made the tensor, and which of its outputs the tensor was. */
 export interface Edge {
@@ -75,16 +78,20 @@ export class Node {
     return this.edges.map((edge) => (edge ? [edge.node, edge.output] : [null, 0]));
   }
 
-  /** The gradients of the inputs that anybody waits for. */
-  run(grads: Gradients): Gradients {
+  /** The gradients of the inputs that anybody waits for. If this is the last time, it then forgets what it kept. */
+  run(grads: Gradients, isLast = false): Gradients {
     const rules = this.#rules;
     if (!rules) throw new RuntimeError(SECOND_TIME);
     for (const saved of this.#saved) this.#expectUnchanged(saved);
-    return this.edges.map((edge, input) => (edge ? rules[input]!(grads[0] as Tensor, grads) : undefined));
+    const results = this.edges.map((edge, input) =>
+      edge ? rules[input]!(grads[0] as Tensor, grads, isLast) : undefined,
+    );
+    if (isLast) this.#release();
+    return results;
   }
 
-  /** Forgets the tensors it kept. A rule that kept none can be run again, as in torch. */
-  release(): void {
+  /** A rule that kept no tensors can be run again, as in torch. */
+  #release(): void {
     if (this.#saved.length === 0) return;
     this.#rules = undefined;
     this.#saved = [];
@@ -184,8 +191,7 @@ export function walk(roots: readonly { edge: Edge; grad: Tensor }[], options: Wa
         options.arrive({ node, output }, grads[output]!);
       }
       if (node.edges.length === 0 || !beyond(node)) continue;
-      const results = node.run(grads);
-      if (!options.retainGraph) node.release();
+      const results = node.run(grads, !options.retainGraph);
       for (const [input, edge] of node.edges.entries()) {
         const grad = results[input];
         if (edge && grad) deliver(edge, grad);

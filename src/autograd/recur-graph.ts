@@ -78,8 +78,8 @@ export function recurRecorded(
   ];
   // b_hh is not read on the way back, and may change before: the steps would have kept its sum only
   const values = inputs.map((x) => (x === bias ? copyDense(x.value) : x.value));
-  const back = (grads: Gradients): Gradients => {
-    const fast = isGradEnabled() ? undefined : gradients(wayBack, inputs, loop, cell, grads);
+  const back = (grads: Gradients, isLast: boolean): Gradients => {
+    const fast = isGradEnabled() ? undefined : gradients(wayBack, inputs, loop, cell, grads, isLast);
     return fast ?? replay(cell, loop, inputs, values, stepwise, grads);
   };
   record(name, inputs, results, together(inputs.length, back), [t(matrix), ...own, ...begin]);
@@ -105,11 +105,11 @@ function inputsOf(cell: Cell, { projected, matrix, bias, vectors, start }: Recor
 }
 
 /** One rule for each input, of which the first that is asked computes for all. */
-function together(count: number, back: (grads: Gradients) => Gradients): Rule[] {
+function together(count: number, back: (grads: Gradients, isLast: boolean) => Gradients): Rule[] {
   let arrived: Gradients | undefined;
   let left: (Tensor | undefined)[] = [];
-  return Array.from({ length: count }, (_, input) => (_: Tensor, grads: Gradients) => {
-    if (arrived !== grads) left = [...back(grads)];
+  return Array.from({ length: count }, (_, input) => (_: Tensor, grads: Gradients, isLast: boolean) => {
+    if (arrived !== grads) left = [...back(grads, isLast)];
     arrived = grads;
     const own = left[input];
     left[input] = undefined;
@@ -124,6 +124,7 @@ function gradients(
   { bias, vectors }: RecordedLoop,
   cell: Cell,
   [output, ...given]: Gradients,
+  isLast: boolean,
 ): Gradients | undefined {
   const numbers = (x: Tensor | undefined): Float32Array | undefined => x && (elements(x.value) as Float32Array);
   const [projected, matrix, ...rest] = inputs as [Tensor, Tensor, ...Tensor[]];
@@ -136,6 +137,7 @@ function gradients(
     bias: bias?.requiresGrad ?? false,
     vectors: own.some((x) => x.requiresGrad),
     states: begin.map((x) => x.requiresGrad),
+    isLast,
   });
   if (!result) return undefined;
   const H = matrix.shape[1]!;

@@ -2,6 +2,7 @@
 import { type Cell, recurrentGates, vectors } from "../cells/cell.ts";
 import { type Dense, elements, wrap } from "../dense/dense.ts";
 import { float32 } from "../dense/dtype.ts";
+import { size } from "../dense/size.ts";
 import { engine } from "../engine/engine.ts";
 import type { Weights } from "../engine/plain.ts";
 import { isGradEnabled } from "./mode.ts";
@@ -84,7 +85,8 @@ export function recur(
     if (direction === D - 1) x = output;
   }
   const shape = batchSizes ? [rows, width] : [steps, B, width];
-  const ends = states.map((state, i) => floats(state, [weights.length, B, i === 0 ? P : H]));
+  const ownShape = size([weights.length, B, H]);
+  const ends = states.map((state, i) => floats(state, i === 0 && P !== H ? [weights.length, B, P] : ownShape));
   return [floats(output, shape), ends];
 }
 

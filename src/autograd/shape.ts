@@ -1,7 +1,7 @@
 /** Other windows on the same numbers: views share the memory of what they were made from. */
 
 import { IndexError, listText, RuntimeError } from "../check.ts";
-import { inferShape, product, wrapDim, wrapDims } from "../dense/shape.ts";
+import { inferShape, lengthsOf, product, wrapDim, wrapDims } from "../dense/shape.ts";
 import { expand } from "./broadcast.ts";
 import type { Tensor } from "./tensor.ts";
 import {
@@ -20,7 +20,7 @@ type Lengths = (number | readonly number[])[];
 
 /** torch.Tensor.view: another shape on the same memory; one length may be -1. */
 export function view(x: Tensor, ...shape: Lengths): Tensor {
-  return viewNamed("ViewBackward0", x, shape.flat() as number[]);
+  return viewNamed("ViewBackward0", x, lengthsOf(shape));
 }
 
 /** torch.Tensor.view_as. */
@@ -70,7 +70,7 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
 
 /** torch.permute: the dimensions in another order. */
 export function permute(x: Tensor, ...dims: Lengths): Tensor {
-  const order = dims.flat() as number[];
+  const order = lengthsOf(dims);
   if (order.length !== x.shape.length) {
     throw new RuntimeError(
       `permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${x.shape.length} is not equal to len(dims) = ${order.length}`,

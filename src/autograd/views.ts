@@ -3,7 +3,7 @@
 import { RuntimeError } from "../check.ts";
 import { narrow as narrowed, overwrite, pick } from "../dense/arrange.ts";
 import { allocate, copyDense, copyInOrder, type Dense } from "../dense/dense.ts";
-import { type Dims, inferShape, rowMajor, viewStrides, wrapDim } from "../dense/shape.ts";
+import { type Dims, inferShape, lengthsOf, rowMajor, viewStrides, wrapDim } from "../dense/shape.ts";
 import { type Tensor, tracked, viewed } from "./tensor.ts";
 
 type Lengths = (number | readonly number[])[];
@@ -129,7 +129,7 @@ function embed(
 /** torch.reshape: a view where the memory allows it, else a copy. */
 export function reshape(x: Tensor, ...shape: Lengths): Tensor {
   const { value } = x;
-  const target = inferShape(shape.flat() as number[], value.count);
+  const target = inferShape(lengthsOf(shape), value.count);
   if (viewStrides(value.shape, value.strides, target)) {
     return viewNamed(value.contiguous ? "ViewBackward0" : "ReshapeAliasBackward0", x, target);
   }

@@ -10,8 +10,16 @@ export type Dims = readonly number[];
 /** The number of elements of a shape. */
 export function product(shape: Dims): number {
   let result = 1;
-  for (const length of shape) result *= length;
+  // by index: a Size is no plain array, and to iterate it takes long
+  for (let d = 0; d < shape.length; d += 1) result *= shape[d]!;
   return result;
+}
+
+/** Lengths given one by one or as an array: `view(2, 3)` and `view([2, 3])`. */
+export function lengthsOf(given: readonly (number | Dims)[]): Dims {
+  const [first] = given;
+  if (given.length === 1 && Array.isArray(first)) return first;
+  return given.some(Array.isArray) ? (given.flat() as number[]) : (given as Dims);
 }
 
 /** Whether two shapes have the same lengths. */
@@ -101,13 +109,18 @@ export function expandStrides(shape: Dims, strides: Dims, target: Dims): number[
 
 /** Fills in the one length that is given as -1. Errors: torch's text for `view` and `reshape`. */
 export function inferShape(shape: Dims, count: number): number[] {
-  const unknown = shape.indexOf(-1);
-  if (unknown !== shape.lastIndexOf(-1)) throw new RuntimeError("only one dimension can be inferred");
+  let unknown = -1;
+  let known = 1;
+  for (let d = 0; d < shape.length; d += 1) {
+    const length = shape[d]!;
+    if (length === -1 && unknown >= 0) throw new RuntimeError("only one dimension can be inferred");
+    if (length === -1) unknown = d;
+    else known *= length;
+  }
   const invalid = shape.findIndex((length) => length < -1);
   if (invalid >= 0) {
     throw new RuntimeError(`invalid shape dimension ${shape[invalid]} at index ${invalid} of shape ${listText(shape)}`);
   }
-  const known = product(shape.filter((length) => length !== -1));
   if (unknown >= 0 && known === 0 && count === 0) {
     throw new RuntimeError(
       `cannot reshape tensor of 0 elements into shape ${listText(shape)} because the unspecified dimension size -1 can be any value and is ambiguous`,
@@ -115,7 +128,9 @@ export function inferShape(shape: Dims, count: number): number[] {
   }
   const fits = unknown < 0 ? known === count : known !== 0 && count % known === 0;
   if (!fits) throw new RuntimeError(`shape '${listText(shape)}' is invalid for input of size ${count}`);
-  return shape.map((length) => (length === -1 ? count / known : length));
+  const result = [...shape];
+  if (unknown >= 0) result[unknown] = count / known;
+  return result;
 }
 
 /**

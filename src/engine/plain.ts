@@ -90,6 +90,8 @@ export interface RecurWants {
   readonly vectors: boolean;
   /** The states before the first step. */
   readonly states: readonly boolean[];
+  /** Whether nobody will ask again: then the gradients of `Recurrence.x` are written in its place. */
+  readonly isLast: boolean;
 }
 
 /** What is asked for. */

@@ -69,7 +69,7 @@ export async function compileShared(threads: number, arithmetic: Arithmetic, sha
 }
 
 // Steps and runs of which two threads make fewer than this many products take microseconds, as waiting does.
-const SHARING: Sharing = { step: 2 ** 15, run: 2 ** 21, alone: 100 };
+const SHARING: Sharing = { step: 2 ** 15, run: 2 ** 21, alone: 8 };
 
 async function startShared(threads: number, arithmetic: Arithmetic, sharing: Sharing): Promise<Engine> {
   checkIsolation();

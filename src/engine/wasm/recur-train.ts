@@ -12,6 +12,7 @@ import { type GemmKernels, PANEL } from "./gemm-kernel.ts";
 import { multiplyPanels, NO_BIAS, packPanels, upTo } from "./panels.ts";
 import { gather, placesFrom, spread } from "./places.ts";
 import { Schedule } from "./schedule.ts";
+import type { Spare } from "./spare.ts";
 import type { TrainCode, TrainKernels } from "./train-kernel.ts";
 import type { WeightKernels } from "./weight-kernel.ts";
 
@@ -21,8 +22,16 @@ export type Kernels = GemmKernels & WeightKernels & TrainKernels & Pick<TrainCod
 /** The floats of inputs, or of saved values, that are in the arena at a time. */
 export const LARGEST = 2 ** 20;
 
-/** Runs the recurrence and gives what `walkBack` needs; undefined if there was not enough memory, and nothing is done. */
-export function recurSaving(arena: Arena, kernels: Kernels, problem: Recurrence): Float32Array | undefined {
+/**
+ * Runs the recurrence and gives what `walkBack` needs, in memory of `spare`; undefined if there was not enough memory, and
+ * nothing is done.
+ */
+export function recurSaving(
+  arena: Arena,
+  spare: Spare,
+  kernels: Kernels,
+  problem: Recurrence,
+): Float32Array | undefined {
   const { cell, H, x, weights, bias, vectors, states, output } = problem;
   const schedule = new Schedule(problem.batchSizes, problem.reverse);
   const [gates, recurrent] = [cell.gates.length * H, recurrentGates(cell).length * H];
@@ -50,7 +59,7 @@ export function recurSaving(arena: Arena, kernels: Kernels, problem: Recurrence)
   if (recurrent > 0) packPanels(kernels, floats, panelsAt, xAt, weights, H, recurrent);
   for (const [i, state] of states.entries()) spread(floats, statesAt + i * size, stride, state, H);
   const added = bias ? 4 * biasAt : NO_BIAS;
-  const saved = new Float32Array(rows * wide);
+  const saved = spare.take(rows * wide);
   for (let step = 0; step < schedule.length; ) {
     const last = schedule.endOfChunk(step, most, 1);
     const [start, end] = [schedule.firstRow(step, last), schedule.endRow(step, last)];

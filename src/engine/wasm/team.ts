@@ -5,21 +5,21 @@
  *
  *     wake();  for each turn { gather();  for the others: calls are written down;  go();  the own share;  join() };  rest()
  *
- * Between a call of the library and the next all others sleep. On a busy machine, where they come late, the caller's own
- * takes all shares for a while.
+ * Between a call of the library and the next all others sleep. Nobody waits for one who has yet to wake up: the caller's
+ * own takes all shares of a turn then. On a busy machine, where waiting costs more than sharing gains, it does so for a while.
  */
 import { RuntimeError } from "../../check.ts";
 import type { GrowingMemory } from "./arena.ts";
 import { assemble, type FunctionCode } from "./assembler.ts";
 import { exportsOf, host, machine, synchronous } from "./host.ts";
-import { ARGUMENTS, type End, gate, NAP, PATIENCE, startWorker } from "./worker.ts";
+import { ARGUMENTS, type End, gate, NAP, startWorker } from "./worker.ts";
 
 /** When threads share what there is to do. */
 export interface Sharing {
   /** The products of a step, and those of a run, from which on it is faster, though threads have to wake up and to wait. */
   readonly step: number;
   readonly run: number;
-  /** For how many turns the first thread does without the others when they were late, and for more if that goes on. */
+  /** How many times the last wait the first thread does without the others, when waiting costs more than sharing gains. */
   readonly alone: number;
 }
 
@@ -31,7 +31,7 @@ export interface Team {
   hands<Kernels extends object>(functions: readonly FunctionCode[], exports: Kernels): readonly Kernels[];
   /** Wakes the others, who will be needed soon. */
   wake(): void;
-  /** Begins a turn. False: the others are late, and the first thread takes all shares. */
+  /** Begins a turn. False: the others are asleep, and the first thread takes all shares. */
   gather(): boolean;
   /** The others begin with what was written down for them. */
   go(): void;
@@ -61,14 +61,19 @@ export const ALONE: Team = {
 export const LARGEST_TEAM = 16;
 
 // Where things lie in the memory of the turns, in integers: what different threads write lies in different cache lines.
-const [TURN, AWAKE, FAILED] = [0, 32, 64];
-const doneOf = (worker: number): number => 96 + 32 * worker;
+// Nobody writes to the fourth.
+const [TURN, AWAKE, FAILED, NOBODY] = [0, 32, 64, 96];
+const doneOf = (worker: number): number => 128 + 32 * worker;
 const listOf = (worker: number): number => 1024 + 4096 * worker;
 const CODE = 4 * listOf(LARGEST_TEAM);
 const PAGES = 32;
 
-/** About a millisecond: longer than it takes to wake on a quiet machine. */
-const NAPS_OF_THE_LATE = 10;
+// Looks at a word, of some two nanoseconds each: at one who is waking up; at a share that is done in time; and at one that
+// is late, after which it may need this processor.
+const [WAKING, IN_TIME, LATE] = [2 ** 15, 2 ** 12, 2 ** 17];
+
+// Milliseconds: what sharing can have gained in the end, and how long the first thread does without the others.
+const [MOST_GAINED, LONGEST_ALONE] = [10, 2000];
 
 /** Starts threads that share `memory`. Errors: whatever the machine says if they cannot be had. */
 export async function startTeam(size: number, memory: GrowingMemory, sharing: Sharing): Promise<Team> {
@@ -99,18 +104,20 @@ class Threads implements Team {
   #turn = 0;
   /** The functions that every worker has: that which loads more, and `gate`. */
   #functions = 2;
-  /** Turns that the first thread still takes alone, and will when the others are late again. */
-  #alone = 0;
-  #penalty: number;
-  /** When the turn began, in milliseconds. */
-  #begun = 0;
   #isAwake = false;
-  #isJoined = true;
+  /** Whether all have done the last turn. */
+  #isHome = true;
+  #isShared = false;
+  /** What sharing has gained but for what waiting has cost, up to `#counted`. */
+  #gained = 0;
+  #counted = 0;
+  /** Until when the first thread does without the others, and how long that is. */
+  #until = 0;
+  #penalty = 0;
   #isOver = false;
 
   constructor(turns: GrowingMemory, code: Uint8Array, ends: readonly End[], sharing: Sharing) {
     this.#sharing = sharing;
-    this.#penalty = sharing.alone;
     this.size = ends.length + 1;
     this.#words = new Int32Array(turns.buffer);
     this.#gate = (exportsOf(new machine.Module(code), turns) as { gate: Gate }).gate;
@@ -121,9 +128,11 @@ class Threads implements Team {
     const code = assemble(functions, true);
     const first = this.#functions;
     this.#functions += functions.length;
+    this.#wait();
     new Uint8Array(this.#words.buffer).set(code, CODE);
     for (let worker = 0; worker < this.#ends.length; worker += 1) this.#write(worker, 0, CODE, code.length, 1);
-    this.#announce();
+    this.#rouse();
+    this.#wait();
     this.rest();
     const written = this.#ends.map((_, worker) =>
       functions.map(({ name }, i) => [name, (...values: number[]) => this.#write(worker, first + i, ...values)]),
@@ -132,34 +141,42 @@ class Threads implements Team {
   }
 
   wake(): void {
-    if (this.#alone === 0) this.#announce();
+    const now = host.performance.now();
+    if (now < this.#until || !this.#areHome()) return;
+    this.#rouse();
+    this.#counted = now;
   }
 
   gather(): boolean {
-    this.#getReady();
-    return this.#alone === 0;
+    if (this.#isAwake) this.#isShared = this.#areHome();
+    else {
+      this.wake();
+      this.#isShared = this.#isAwake && this.#areHome(WAKING);
+    }
+    return this.#isShared;
   }
 
   go(): void {
-    if (this.#alone > 0) this.#alone -= 1;
-    else {
-      this.#announce();
-      this.#begun = host.performance.now();
-    }
+    if (this.#isShared) this.#announce();
   }
 
   join(): void {
-    if (this.#isJoined) return;
-    // a share of milliseconds may take some longer than another: late is who takes twice the time
-    const done = host.performance.now();
-    const naps = this.#wait();
-    this.#judge(naps > NAPS_OF_THE_LATE && host.performance.now() - done > done - this.#begun);
+    if (!this.#isShared || this.#areHome(IN_TIME)) return;
+    this.#count();
+    this.#wait();
+    const waited = host.performance.now() - this.#counted;
+    this.#gained -= waited;
+    this.#counted += waited;
+    if (this.#gained < 0) this.#doWithout(waited);
   }
 
   rest(): void {
-    if (!this.#isJoined) this.#wait();
-    Atomics.store(this.#words, AWAKE, 0);
+    if (!this.#isAwake) return;
+    this.#count();
     this.#isAwake = false;
+    Atomics.store(this.#words, AWAKE, 0);
+    // an empty turn, after which they see it; those who are still waking up see it anyway
+    if (this.#areHome()) this.#announce();
   }
 
   end(): void {
@@ -168,44 +185,61 @@ class Threads implements Team {
   }
 
   #announce(): void {
-    if (this.#isOver) throw new RuntimeError("engine: these threads have ended");
-    this.#isJoined = false;
+    this.#isHome = false;
     this.#turn = (this.#turn + 1) | 0;
-    if (!this.#isAwake) Atomics.store(this.#words, AWAKE, 1);
     Atomics.store(this.#words, TURN, this.#turn);
-    if (!this.#isAwake) Atomics.notify(this.#words, TURN);
+  }
+
+  /** An empty turn, or one that was written down, for which they wake up. */
+  #rouse(): void {
+    if (this.#isOver) throw new RuntimeError("engine: these threads have ended");
+    Atomics.store(this.#words, AWAKE, 1);
+    this.#announce();
+    Atomics.notify(this.#words, TURN);
     this.#isAwake = true;
   }
 
-  /** Waits for those who were woken. */
-  #getReady(): void {
-    if (!this.#isJoined && this.#wait() > NAPS_OF_THE_LATE) this.#judge(true);
-  }
-
-  /** Each turn in time makes good for one that was not shared. */
-  #judge(late: boolean): void {
-    const { alone } = this.#sharing;
-    if (late) this.#alone = this.#penalty;
-    this.#penalty = late ? Math.min(2 * this.#penalty, 64 * alone) : Math.max(alone, this.#penalty - 1);
-  }
-
-  /** Waits for all, and gives how often that was too long to stay awake. */
-  #wait(): number {
-    let naps = 0;
-    for (let worker = 0; worker < this.#ends.length; worker += 1) {
+  /** Whether all have done the last turn, after so many looks at most. */
+  #areHome(looks = 0): boolean {
+    for (let worker = 0; worker < this.#ends.length && !this.#isHome; worker += 1) {
       const done = doneOf(worker);
-      for (let seen = Atomics.load(this.#words, done); seen !== this.#turn; seen = Atomics.load(this.#words, done)) {
-        this.#gate(4 * done, seen, PATIENCE);
-        if (Atomics.load(this.#words, done) !== seen) continue;
-        naps += 1;
-        // the first thread of a page may not sleep
-        if (synchronous()) Atomics.wait(this.#words, done, seen, NAP);
-      }
-      this.#words[listOf(worker)] = 0;
+      const seen = Atomics.load(this.#words, done);
+      if (seen !== this.#turn && looks > 0) this.#gate(4 * done, seen, looks);
+      if (Atomics.load(this.#words, done) !== this.#turn) return false;
     }
-    this.#isJoined = true;
+    if (!this.#isHome) this.#settle();
+    return true;
+  }
+
+  /** Waits until all have done the last turn. */
+  #wait(): void {
+    while (!this.#areHome(LATE)) {
+      // the first thread of a page may not sleep
+      if (synchronous()) Atomics.wait(this.#words, NOBODY, 0, NAP);
+    }
+  }
+
+  /** Ends a turn that all have done. */
+  #settle(): void {
+    for (let worker = 0; worker < this.#ends.length; worker += 1) this.#words[listOf(worker)] = 0;
+    this.#isHome = true;
     if (Atomics.load(this.#words, FAILED) !== 0) throw new RuntimeError("engine: one of the threads failed");
-    return naps;
+  }
+
+  /** Two who share a millisecond save one. */
+  #count(): void {
+    const now = host.performance.now();
+    this.#gained = Math.min(this.#gained + now - this.#counted, MOST_GAINED);
+    if (this.#gained === MOST_GAINED) this.#penalty = 0;
+    this.#counted = now;
+  }
+
+  /** Somebody else is at work on these processors. */
+  #doWithout(waited: number): void {
+    this.#penalty = Math.min(Math.max(2 * this.#penalty, this.#sharing.alone * waited), LONGEST_ALONE);
+    this.#until = this.#counted + this.#penalty;
+    this.#gained = 0;
+    this.rest();
   }
 
   #write(worker: number, which: number, ...values: readonly number[]): void {

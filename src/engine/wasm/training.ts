@@ -8,6 +8,7 @@ import { compiledOnce, type Workshop } from "./compiled.ts";
 import { instructionSets } from "./instruction-set.ts";
 import { besides } from "./kernels.ts";
 import { type Kernels, recurSaving } from "./recur-train.ts";
+import { Spare } from "./spare.ts";
 import { type TrainKernels, trainKernels } from "./train-kernel.ts";
 import { walkBack } from "./walk-back.ts";
 import { type WeightKernels, weightKernels } from "./weight-kernel.ts";
@@ -16,10 +17,17 @@ import { type WeightKernels, weightKernels } from "./weight-kernel.ts";
 export function runSaving(workshop: Workshop, problem: Recurrence): WayBack | undefined {
   const { arena } = workshop;
   const kernels = kernelsIn(workshop)(problem.cell);
-  const saved = kernels && recurSaving(arena, kernels, problem);
-  // without a gradient of the last output the walk would begin with what is absent
-  return saved && ((wants) => (wants.output || wants.given[0]) && walkBack(arena, kernels, problem, saved, wants));
+  const saved = kernels && recurSaving(arena, spare, kernels, problem);
+  if (!saved) return undefined;
+  return (wants) => {
+    // without a gradient of the last output the walk would begin with what is absent
+    const gradients = wants.output || wants.given[0] ? walkBack(arena, kernels, problem, saved, wants) : undefined;
+    if (wants.isLast) spare.give(saved);
+    return gradients;
+  };
 }
+
+const spare = new Spare();
 
 const known = new WeakMap<Workshop, (cell: Cell) => Kernels | undefined>();
 

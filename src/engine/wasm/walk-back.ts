@@ -85,7 +85,7 @@ class Walk {
     this.#wide = kernels.saved * this.#stride;
     this.#B = states[0].length / H;
     const rows = saved.length / this.#wide;
-    this.#x = new Float32Array(rows * this.#gates);
+    this.#x = wants.isLast ? problem.x : new Float32Array(rows * this.#gates);
     const fitting = Math.min(CACHED_ROWS, Math.floor(LARGEST / Math.max(this.#gates, this.#wide)));
     this.#most = Math.min(rows, Math.max(this.#B, fitting));
     const [B, most] = [this.#B, upTo(4, this.#most)];

@@ -4,8 +4,8 @@
  *
  *     for each turn:  for each of its calls:  functions[call[0]](call[1], call[2], ...)
  *
- * As long as turns follow each other it watches their number without a pause, in WebAssembly: the next one then begins
- * within a quarter of a microsecond, where waking up takes twenty.
+ * As long as it is awake it watches the number of the turn without a pause, in WebAssembly: the next one then begins
+ * within a quarter of a microsecond, where waking up takes fifty, and whoever sleeps once makes the others wait.
  */
 import type { GrowingMemory } from "./arena.ts";
 import { define, type FunctionCode, repeatWhile } from "./assembler.ts";
@@ -37,10 +37,13 @@ export const gate = (): FunctionCode =>
     repeatWhile(i32.mul(i32.eq(i32.atomicLoad(at), value), patience), patience.set(i32.sub(patience, i32.const(1)))),
   ]);
 
-/** Looks without a pause, some 50 microseconds of them: in a call of the library no wait is longer on a quiet machine. */
-export const PATIENCE = 2 ** 15;
+/** Looks without a pause, about a millisecond of them: longer than the first thread needs between two turns of a call. */
+const PATIENCE = 2 ** 19;
 
-/** Milliseconds of sleep after that: on a busy machine whoever is waited for may need this processor. */
+/** Looks after that: on a busy machine the first thread may need this processor. */
+const HASTE = 2 ** 10;
+
+/** Milliseconds of sleep between such looks. */
 export const NAP = 0.05;
 
 const LISTED = Array.from({ length: ARGUMENTS }, (_, i) => `words[at + ${i + 1}]`).join(", ");
@@ -57,12 +60,15 @@ const SCRIPT = `({ memories, turn, awake, failed, done, list, code }, port) => {
   load(...code, 0);
   const gate = functions[1];
   port.postMessage("ready");
-  for (let last = 0; ; ) {
-    gate(4 * turn, last, ${PATIENCE});
+  for (let last = 0, looks = ${PATIENCE}; ; ) {
+    const isAwake = Atomics.load(words, awake) !== 0;
+    if (isAwake) gate(4 * turn, last, looks);
     if (Atomics.load(words, turn) === last) {
-      Atomics.wait(words, turn, last, Atomics.load(words, awake) === 0 ? Infinity : ${NAP});
+      Atomics.wait(words, turn, last, isAwake ? ${NAP} : Infinity);
+      looks = ${HASTE};
       continue;
     }
+    looks = ${PATIENCE};
     last = (last + 1) | 0;
     try {
       for (let left = words[list], at = list + 1; left > 0; left -= 1, at += ${ARGUMENTS + 1}) {
