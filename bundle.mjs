@@ -1,7 +1,8 @@
 /**
  * The entries once more, each in one file, for Node: starting a program is mostly a matter of how many files it reads.
  * What entries share lies beside them in three files, so that a program that imports two has one Tensor and one state.
- * Bundlers are given the modules themselves, of which they keep what is used. The second half of `npm run build`.
+ * Bundlers are given the modules themselves, of which they keep what is used. Comments stay behind: nobody reads them there.
+ * The second half of `npm run build`.
  */
 import { readFileSync } from "node:fs";
 import { build } from "rolldown";
@@ -22,6 +23,7 @@ await build({
   output: {
     dir: "dist/node",
     cleanDir: true,
+    comments: false,
     codeSplitting: {
       groups: SHARED.map(([name, path]) => ({ name, test: new RegExp(`/dist/src/${path}`), minShareCount: 2 })),
     },

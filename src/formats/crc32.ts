@@ -9,19 +9,13 @@
  *
  * That leaves 12 kB for the table. (The idea is that of Russell and Kaufmann's Chorba.) Xor does not see the order of
  * bytes in a word.
+ *
+ * A short entry is not worth compiling that: its checksum is Node's, or that of the table.
  */
+import { host } from "../engine/wasm/host.ts";
 import { compileStrikeOut, type StrikeOut } from "../engine/wasm/strike-out.ts";
 
 const REVERSED_POLYNOMIAL = 0xedb88320;
-
-/** The remainder for each value of one byte. */
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let remainder = byte;
-  for (let bit = 0; bit < 8; bit += 1) {
-    remainder = remainder & 1 ? (remainder >>> 1) ^ REVERSED_POLYNOMIAL : remainder >>> 1;
-  }
-  return remainder;
-});
 
 /** Where a word goes: 3006 - 2866, 3006 - 2215 and 3006 places on. */
 const [NEAR, MIDDLE, FAR] = [140, 791, 3006] as const;
@@ -34,12 +28,16 @@ const WORD = Int32Array.BYTES_PER_ELEMENT;
 /** The loop, by SIMD where there is any; made when it is needed first. */
 let fastest: StrikeOut | undefined;
 
-/** The checksum of the bytes, 0 to 2^32 - 1, with a loop of the caller's or the fastest. */
+/** Bytes from which on our loop is faster than the checksum that Node has ready, though it has to be compiled. */
+const MANY = 2 ** 20;
+
+/** The checksum of the bytes, 0 to 2^32 - 1; with a loop of the caller's it is computed by that. */
 export function crc32(bytes: Uint8Array, loop?: StrikeOut): number {
+  const ready = host.process?.getBuiltinModule?.("zlib")?.crc32;
+  if (!loop && ready && bytes.length < MANY) return ready(bytes);
   const blocks = Math.floor((bytes.length / WORD - FAR) / BLOCK);
   if (blocks < 1) return (throughTable(bytes, 0xffffffff) ^ 0xffffffff) >>> 0;
-  fastest ??= compileStrikeOut(NEAR, MIDDLE, FAR, BLOCK) ?? plainStrikeOut();
-  const { words, run } = loop ?? fastest; // the history, and the block
+  const { words, run } = loop ?? compiled(); // the history, and the block
   const block = new Uint8Array(words.buffer, FAR * WORD, BLOCK * WORD);
   words.fill(0);
   for (let at = 0; at < blocks * BLOCK * WORD; at += BLOCK * WORD) {
@@ -54,6 +52,14 @@ export function crc32(bytes: Uint8Array, loop?: StrikeOut): number {
   addHistory(new Int32Array(rest.buffer), words.subarray(BLOCK));
   return (throughTable(bytes.subarray(end + FAR * WORD), throughTable(rest, 0)) ^ 0xffffffff) >>> 0;
 }
+
+function compiled(): StrikeOut {
+  fastest ??= fastStrikeOut() ?? plainStrikeOut();
+  return fastest;
+}
+
+/** The loop by SIMD; undefined where there is none. */
+export const fastStrikeOut = (): StrikeOut | undefined => compileStrikeOut(NEAR, MIDDLE, FAR, BLOCK);
 
 /** The loop in JavaScript, for machines without SIMD. Four words a turn: that halves the time. */
 export function plainStrikeOut(): StrikeOut {
@@ -78,10 +84,22 @@ function addHistory(rest: Int32Array, history: Int32Array): void {
   }
 }
 
+/** The remainder for each value of one byte. */
+let table: Uint32Array | undefined;
+
 function throughTable(bytes: Uint8Array, start: number): number {
+  table ??= Uint32Array.from({ length: 256 }, (_, byte) => remainderOf(byte));
   let remainder = start;
   for (let at = 0; at < bytes.length; at += 1) {
-    remainder = TABLE[(remainder ^ bytes[at]!) & 0xff]! ^ (remainder >>> 8);
+    remainder = table[(remainder ^ bytes[at]!) & 0xff]! ^ (remainder >>> 8);
+  }
+  return remainder;
+}
+
+function remainderOf(byte: number): number {
+  let remainder = byte;
+  for (let bit = 0; bit < 8; bit += 1) {
+    remainder = remainder & 1 ? (remainder >>> 1) ^ REVERSED_POLYNOMIAL : remainder >>> 1;
   }
   return remainder;
 }

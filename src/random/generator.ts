@@ -19,13 +19,14 @@ export class Generator {
   /** The only device. */
   readonly device = "cpu";
   #seed = DEFAULT_SEED;
-  #engine = new Mt19937(lowWord(DEFAULT_SEED));
+  /** Absent until something is drawn. */
+  #started: Mt19937 | undefined;
   #cachedNormal: number | undefined = undefined;
 
   /** Restarts the stream at a seed in [-2^63, 2^64); a negative one counts from 2^64 down. Only its low 32 bits matter. */
   manualSeed(seed: number | bigint): this {
     this.#seed = asSeed(seed);
-    this.#engine = new Mt19937(lowWord(this.#seed));
+    this.#started = undefined;
     this.#cachedNormal = undefined;
     return this;
   }
@@ -99,6 +100,11 @@ export class Generator {
     return bytes;
   }
 
+  /** `scale` times a u24, plus `shift`, for each number of `out`, computed in float64. */
+  fill24(out: Float32Array, scale: number, shift: number): void {
+    this.#engine.fill24(out, scale * 2 ** -24, shift);
+  }
+
   /** Continues from a state that `getState` or torch wrote. A refused state changes nothing. */
   setState(bytes: Uint8Array): this {
     if (!(bytes instanceof Uint8Array)) throw new TypeError("RNG state must be a torch.ByteTensor");
@@ -120,15 +126,22 @@ export class Generator {
     return this;
   }
 
+  get #engine(): Mt19937 {
+    this.#started ??= new Mt19937(lowWord(this.#seed));
+    return this.#started;
+  }
+
   /** A second stream that continues as this one would. */
   clone(): Generator {
     return new Generator().setState(this.getState());
   }
 }
 
-/** The generator of every draw that is not given one. Seeded by the operating system, until `manualSeed`. */
-export const defaultGenerator = new Generator();
-defaultGenerator.seed();
+/**
+ * The generator of every draw that is not given one. Until `manualSeed` it has a seed by chance, of 53 bits as in torch;
+ * not from the operating system, which takes milliseconds to ask.
+ */
+export const defaultGenerator = new Generator().manualSeed(Math.floor(Math.random() * 2 ** 53));
 
 /** Seeds the default generator, and returns it (torch.manual_seed). */
 export function manualSeed(seed: number | bigint): Generator {

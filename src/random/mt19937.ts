@@ -41,6 +41,27 @@ export class Mt19937 {
     return (y ^ (y >>> 18)) >>> 0;
   }
 
+  /** `scale` times the low 24 bits of an output, plus `shift`, for each number of `out`: a loop without calls. */
+  fill24(out: Float32Array, scale: number, shift: number): void {
+    const words = this.words;
+    let { left, next } = this;
+    for (let i = 0; i < out.length; i++) {
+      left -= 1;
+      if (left === 0) {
+        this.#renew();
+        ({ left, next } = this);
+      }
+      let y = words[next];
+      next += 1;
+      y ^= y >>> 11;
+      y ^= (y << 7) & 0x9d2c5680;
+      y ^= (y << 15) & 0xefc60000;
+      out[i] = ((y ^ (y >>> 18)) & 0xffffff) * scale + shift;
+    }
+    this.left = left;
+    this.next = next;
+  }
+
   #renew(): void {
     const words = this.words;
     for (let k = 0; k < WORDS; k++) {

@@ -26,10 +26,24 @@ export function uniform<Out extends FloatArray>(
   const range = Math.fround(Math.fround(to) - low);
   const round = rounding(type);
   const [first, end] = [round(from), round(to)];
+  if (out instanceof Float32Array && type === "float32" && isExact(range, low)) {
+    generator.fill24(out, range, low);
+    for (let at = out.indexOf(end); at >= 0; at = out.indexOf(end, at + 1)) out[at] = first;
+    return out;
+  }
   return fill(out, type, () => {
     const value = round(fma32(generator.u24(), range, low));
     return value === end ? first : value;
   });
+}
+
+/**
+ * Whether every u·range + low is exact in float64, for u of 24 bits: multiples of range·2^-48 or so, below range·2^5. Then
+ * storing it is its one rounding.
+ */
+function isExact(range: number, low: number): boolean {
+  const ratio = Math.abs(low) / range;
+  return low === 0 || (ratio > 2 ** -23 && ratio < 2 ** 4);
 }
 
 function expectUniformBounds(from: number, to: number, type: DrawType): void {

@@ -1,14 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Weights } from "../../src/engine/plain.ts";
 import { Arena } from "../../src/engine/wasm/arena.ts";
+import { onRequest } from "../../src/engine/wasm/kernels.ts";
+import { packKernels } from "../../src/engine/wasm/pack-kernel.ts";
 import { type Pack, Packs } from "../../src/engine/wasm/packs.ts";
 import { WebAssembly } from "./web-assembly.ts";
 
 const START = 1000;
 
 function ring(largest?: number): { arena: Arena; packs: Packs } {
-  const arena = new Arena(new WebAssembly.Memory({ initial: 1 }));
-  return { arena, packs: new Packs(arena, START, largest) };
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const arena = new Arena(memory);
+  return { arena, packs: new Packs(arena, onRequest(packKernels, memory), START, largest) };
 }
 
 /** Weights whose numbers say where they stand. */

@@ -8,6 +8,7 @@ import { gemm } from "../../src/engine/wasm/gemm.ts";
 import { type GemmKernels, gemmKernels } from "../../src/engine/wasm/gemm-kernel.ts";
 import { compile } from "../../src/engine/wasm/index.ts";
 import { instructionSets } from "../../src/engine/wasm/instruction-set.ts";
+import { codeOf } from "../../src/engine/wasm/kernels.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { arithmetics } from "./arithmetics.ts";
 import { WebAssembly } from "./web-assembly.ts";
@@ -151,9 +152,12 @@ describe.each(arithmetics)("the SIMD product of %s", (arithmetic) => {
 
 describe("the arena", () => {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(assemble(gemmKernels(instructionSets.fma))), {
-    arena: { memory },
-  });
+  const instance = new WebAssembly.Instance(
+    new WebAssembly.Module(assemble(codeOf(gemmKernels(instructionSets.fma)))),
+    {
+      arena: { memory },
+    },
+  );
   const kernels = instance.exports as unknown as GemmKernels;
   const megabytes = (): number => memory.buffer.byteLength / 2 ** 20;
   const some = (rows: number, columns: number): Matrix => ({

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { fma32 } from "../../src/arithmetic/fma.ts";
 import { alphaDropoutMask, bernoulli, bernoulliEach, dropoutMask } from "../../src/random/bernoulli.ts";
 import { cauchy, exponential, geometric, logNormal } from "../../src/random/distributions.ts";
 import { type DrawArray, type DrawType, type FloatArray, numberText, rounding } from "../../src/random/element.ts";
@@ -53,6 +54,40 @@ describe("torch's draws", () => {
       }
     });
   }
+});
+
+describe("a float32 that is drawn with many others", () => {
+  const BOUNDS = [
+    [0, 1],
+    [-0.088388346, 0.088388346],
+    [-3, 1e6],
+    [1, 1 + 2 ** -23],
+    [-5, -5 + 2 ** -20],
+    [0, 2 ** -149],
+    [-(2 ** -140), 2 ** -149],
+    [-1, 1e-7],
+    [1e30, 3e38],
+    [7, 7],
+    [-0, 0],
+    [-(2 ** -30), 1],
+    [2 ** -20, 1 + 2 ** -20],
+  ] as const;
+
+  it.each(BOUNDS)("is that of one draw, from %d to %d", (from, to) => {
+    const [alone, together] = [1, 2].map(() => new Generator().manualSeed(7));
+    const [low, end] = [from, to].map(Math.fround);
+    const range = Math.fround(end! - low!);
+    const expected = Float32Array.from({ length: 1999 }, () => {
+      const value = fma32(alone!.u24(), range, low!);
+      return value === end ? low! : value;
+    });
+    // a part first, so that the next begins in the middle of the words
+    const actual = new Float32Array(1999);
+    uniform(together!, actual.subarray(0, 701), from, to);
+    uniform(together!, actual.subarray(701), from, to);
+    expect(actual).toEqual(expected);
+    expect(together!.getState()).toEqual(alone!.getState());
+  });
 });
 
 describe("torch's error texts", () => {

@@ -7,8 +7,8 @@
 /** What a local holds: an integer (also an address), or four float32 lanes. */
 export type Type = "i32" | "v128";
 
-/** Bytes in nested lists, so that code becomes part of other code without being copied. */
-export type Bytes = readonly (number | Bytes)[];
+/** Bytes in nested lists, so that code becomes part of other code without being copied; `sized` ones begin with their number. */
+export type Bytes = readonly (number | Bytes | Code<Type | "nothing"> | { readonly sized: Bytes })[];
 
 /** Instructions that leave a value of this type on the stack, or nothing. */
 export interface Code<T extends Type | "nothing" = "nothing"> {
@@ -36,13 +36,13 @@ export interface FunctionCode {
 }
 
 /** Code of any type from its operands and bytes: what instructions are made with. */
-export function code<T extends Type | "nothing">(type: T, ...parts: readonly (Code<Type> | number)[]): Code<T> {
-  return { type, bytes: parts.map((part) => (typeof part === "number" ? part : part.bytes)) };
+export function code<T extends Type | "nothing">(type: T, ...bytes: Bytes): Code<T> {
+  return { type, bytes };
 }
 
 /** One statement after the other. */
 export function sequence(...statements: readonly Code[]): Code {
-  return { type: "nothing", bytes: statements.map(({ bytes }) => bytes) };
+  return { type: "nothing", bytes: statements };
 }
 
 /** do { body } while (condition) */
@@ -83,7 +83,7 @@ export const MOST_PAGES = 2 ** 13;
  */
 export function assemble(functions: readonly FunctionCode[], shared = false): Uint8Array<ArrayBuffer> {
   const limits = shared ? [SHARED, 1, ...unsigned(MOST_PAGES)] : [NO_MAXIMUM, 1];
-  return Uint8Array.from(
+  return new Uint8Array(
     flat([
       [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
       section(SECTION.type, functions.map(signature)),
@@ -98,7 +98,7 @@ export function assemble(functions: readonly FunctionCode[], shared = false): Ui
       ),
       section(
         SECTION.code,
-        functions.map(({ locals, bytes }) => sized([vector(locals.map((type) => [1, VALUE_TYPE[type]])), bytes, END])),
+        functions.map(({ locals, bytes }) => [sized(vector(locals.map((type) => [1, VALUE_TYPE[type]])), bytes, END)]),
       ),
     ]),
   );
@@ -128,7 +128,8 @@ const TO_LOOP = 0;
 const [GET, SET] = [0x20, 0x21];
 
 function localAt<T extends Type>(type: T, index: number): Local<T> {
-  return { type, bytes: [GET, ...unsigned(index)], set: (value) => code("nothing", value, SET, ...unsigned(index)) };
+  const at = unsigned(index);
+  return { type, bytes: [GET, at], set: (value) => code("nothing", value, SET, at) };
 }
 
 function signature({ parameters }: FunctionCode): Bytes {
@@ -136,7 +137,7 @@ function signature({ parameters }: FunctionCode): Bytes {
 }
 
 function text(characters: string): Bytes {
-  return sized(Array.from(characters, (character) => character.charCodeAt(0)));
+  return vector(Array.from(characters, (character) => character.charCodeAt(0)));
 }
 
 function section(id: number, items: readonly Bytes[]): Bytes {
@@ -147,15 +148,24 @@ function vector(items: Bytes): Bytes {
   return [unsigned(items.length), items];
 }
 
-function sized(bytes: Bytes): Bytes {
-  const content = flat(bytes);
-  return [unsigned(content.length), content];
-}
+const sized = (...bytes: Bytes): { readonly sized: Bytes } => ({ sized: bytes });
 
 function flat(bytes: Bytes, to: number[] = []): number[] {
-  for (const part of bytes) {
+  for (let i = 0; i < bytes.length; i += 1) {
+    const part = bytes[i]!;
     if (typeof part === "number") to.push(part);
+    else if ("bytes" in part) flat(part.bytes, to);
+    else if ("sized" in part) flatSized(part.sized, to);
     else flat(part, to);
   }
   return to;
+}
+
+/** The number of the bytes is known when they are there: it has a place of five, which need not all be needed. */
+function flatSized(bytes: Bytes, to: number[]): void {
+  const at = to.length;
+  to.push(0x80, 0x80, 0x80, 0x80, 0);
+  flat(bytes, to);
+  const size = to.length - at - 5;
+  for (let i = 0; i < 5; i += 1) to[at + i]! |= (size >>> (7 * i)) & 0x7f;
 }

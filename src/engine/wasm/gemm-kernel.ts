@@ -23,6 +23,7 @@ import {
 } from "./assembler.ts";
 import type { InstructionSet } from "./instruction-set.ts";
 import { f32x4, i32, i32x4, memory, v128 } from "./instructions.ts";
+import type { Sources } from "./kernels.ts";
 
 /** Columns of a panel. */
 export const PANEL = 16;
@@ -169,4 +170,7 @@ const crop = (): FunctionCode =>
   });
 
 /** The kernels under their names. */
-export const gemmKernels = (set: InstructionSet): FunctionCode[] => [multiply(set), transpose(), gather(), crop()];
+export const gemmKernels = (set: InstructionSet): Sources<GemmKernels> => ({
+  multiply: () => multiply(set),
+  ...{ transpose, gather, crop },
+});

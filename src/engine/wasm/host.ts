@@ -28,6 +28,8 @@ interface Host {
 /** Modules of Node. */
 interface BuiltIn {
   readonly v8: { readonly setFlagsFromString: (flag: string) => void };
+  /** `crc32` is younger than the module. */
+  readonly zlib: { readonly crc32?: (bytes: Uint8Array) => number };
   readonly worker_threads: { readonly Worker: NodeWorkerClass };
 }
 

@@ -7,14 +7,16 @@ import type { Arithmetic } from "../algebra.ts";
 import type { ElementaryName } from "../functions.ts";
 import { type Engine, plainEngines } from "../plain.ts";
 import { Arena, type GrowingMemory } from "./arena.ts";
-import { assemble, define, type FunctionCode, MOST_PAGES } from "./assembler.ts";
+import { assemble, define, MOST_PAGES } from "./assembler.ts";
 import { compiledOnce } from "./compiled.ts";
 import { gemm } from "./gemm.ts";
 import { type GemmKernels, gemmKernels } from "./gemm-kernel.ts";
 import { exportsOf, host, machine } from "./host.ts";
 import { instructionSets } from "./instruction-set.ts";
 import { v128 } from "./instructions.ts";
+import { besides, codeOf, onRequest, type Sources } from "./kernels.ts";
 import { type MapKernels, map, mapKernels } from "./map.ts";
+import { packKernels } from "./pack-kernel.ts";
 import { Packs } from "./packs.ts";
 import { type PageKernel, pageKernel } from "./page-kernel.ts";
 import type { Hand, Machinery } from "./plan.ts";
@@ -26,9 +28,9 @@ import { checkIsolation } from "./worker.ts";
 /** The engine, compiled on the spot; undefined if this machine or its content policy has none for us. */
 export function compile(arithmetic = offered()): Engine | undefined {
   try {
-    return isOffered(arithmetic)
-      ? instantiate(new machine.Module(assemble(kernels(arithmetic))), arithmetic)
-      : undefined;
+    if (!isOffered(arithmetic)) return undefined;
+    const sources = kernels(arithmetic);
+    return alone((memory) => onRequest(sources, memory), arithmetic);
   } catch {
     return undefined;
   }
@@ -38,7 +40,8 @@ export function compile(arithmetic = offered()): Engine | undefined {
 export async function compileLater(arithmetic = offered()): Promise<Engine | undefined> {
   try {
     if (!isOffered(arithmetic)) return undefined;
-    return instantiate(await machine.compile(assemble(kernels(arithmetic))), arithmetic);
+    const module = await machine.compile(assemble(codeOf(kernels(arithmetic))));
+    return alone((memory) => exportsOf(module, memory) as Exports, arithmetic);
   } catch {
     return undefined;
   }
@@ -70,9 +73,9 @@ const SHARING: Sharing = { step: 2 ** 15, run: 2 ** 21, alone: 8 };
 
 async function startShared(threads: number, arithmetic: Arithmetic, sharing: Sharing): Promise<Engine> {
   checkIsolation();
-  const products = productKernels(instructionSets[arithmetic]);
+  const products = codeOf(productKernels(instructionSets[arithmetic]));
   const [own, ofLoops] = await Promise.all([
-    machine.compile(assemble(kernels(arithmetic))),
+    machine.compile(assemble(codeOf(kernels(arithmetic)))),
     machine.compile(assemble(products, true)),
   ]);
   const memory = new machine.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
@@ -80,7 +83,8 @@ async function startShared(threads: number, arithmetic: Arithmetic, sharing: Sha
   const team = await startTeam(threads, memory, sharing);
   try {
     const hands = team.hands(products, exports);
-    return engineIn(own, arithmetic, () => loopsIn(memory, arithmetic, team, hands, sharing), team);
+    const kernelsIn = (within: GrowingMemory): Exports => exportsOf(own, within) as Exports;
+    return engineIn(kernelsIn, arithmetic, () => loopsIn(memory, arithmetic, team, hands, sharing), team);
   } catch (error) {
     team.end();
     throw error;
@@ -89,9 +93,9 @@ async function startShared(threads: number, arithmetic: Arithmetic, sharing: Sha
 
 type Exports = GemmKernels & MapKernels & ProductKernels;
 
-function kernels(arithmetic: Arithmetic): FunctionCode[] {
+function kernels(arithmetic: Arithmetic): Sources<Exports> {
   const set = instructionSets[arithmetic];
-  return [...gemmKernels(set), ...mapKernels(set), ...productKernels(set)];
+  return { ...gemmKernels(set), ...mapKernels(set), ...productKernels(set) };
 }
 
 const isOffered = (arithmetic: Arithmetic | undefined): arithmetic is Arithmetic =>
@@ -100,7 +104,8 @@ const isOffered = (arithmetic: Arithmetic | undefined): arithmetic is Arithmetic
 /** Relaxed SIMD may round a·b + c once or twice, as the machine likes: which one it does has to be tried. */
 function find(): Arithmetic | undefined {
   try {
-    if (remainder("fma") === 2 ** -24 || (unlock() && remainder("fma") === 2 ** -24)) return "fma";
+    unlock();
+    if (remainder("fma") === 2 ** -24) return "fma";
     return remainder("muladd") === 0 ? "muladd" : undefined;
   } catch {
     return undefined;
@@ -108,10 +113,9 @@ function find(): Arithmetic | undefined {
 }
 
 /** In Node 20 relaxed SIMD is there, but behind a flag, which may be set at any time. Other versions do not know it. */
-function unlock(): boolean {
-  if (!host.process?.versions?.node?.startsWith("20.")) return false;
+function unlock(): void {
+  if (!host.process?.versions?.node?.startsWith("20.")) return;
   host.process.getBuiltinModule?.("v8")?.setFlagsFromString("--experimental-wasm-relaxed-simd");
-  return true;
 }
 
 /** (1 + 2^-12)² - (1 + 2^-11) = 2^-24, which is lost when the square is rounded by itself; undefined: it cannot be had. */
@@ -130,12 +134,16 @@ function remainder(arithmetic: Arithmetic): number | undefined {
   return floats[0];
 }
 
-function instantiate(module: object, arithmetic: Arithmetic): Engine {
+/** How kernels are had that work in a memory. */
+type KernelsIn = (memory: GrowingMemory) => Exports;
+
+/** The engine of one thread. */
+function alone(kernelsIn: KernelsIn, arithmetic: Arithmetic): Engine {
   const makeLoops = (): Machinery => {
     const memory = new machine.Memory({ initial: 1 });
-    return loopsIn(memory, arithmetic, ALONE, [exportsOf(module, memory) as ProductKernels], SHARING);
+    return loopsIn(memory, arithmetic, ALONE, [kernelsIn(memory)], SHARING);
   };
-  return engineIn(module, arithmetic, makeLoops);
+  return engineIn(kernelsIn, arithmetic, makeLoops);
 }
 
 /** The loops without gradients have a memory of their own, where packed weights stay. */
@@ -150,20 +158,23 @@ function loopsIn(
   const hands = compiledOnce<readonly Hand[]>(memory, team.size > 1, (cell) => {
     const functions = [pageKernel(cell, instructionSets[arithmetic])];
     const take = (exports: object): readonly Hand[] =>
-      team.hands(functions, exports as { page: PageKernel }).map((own, thread) => ({ ...products[thread], ...own }));
+      team
+        .hands(functions, exports as { page: PageKernel })
+        .map(({ page }, thread) => besides({ page }, products[thread]));
     return { functions, take };
   });
-  return { arena, packs: new Packs(arena, FIRST_WORKSPACE), team, hands, sharing, plans: new WeakMap() };
+  const packs = new Packs(arena, onRequest(packKernels, memory, team.size > 1), FIRST_WORKSPACE);
+  return { arena, packs, team, hands, sharing, plans: new WeakMap() };
 }
 
 /** The floats before the packs, to begin with. */
 const FIRST_WORKSPACE = 2 ** 18;
 
-/** The engine of a module; `makeLoops` is called when the first loop without gradients comes. */
-function engineIn(module: object, arithmetic: Arithmetic, makeLoops: () => Machinery, team = ALONE): Engine {
+/** The engine of these kernels; `makeLoops` is called when the first loop without gradients comes. */
+function engineIn(kernelsIn: KernelsIn, arithmetic: Arithmetic, makeLoops: () => Machinery, team = ALONE): Engine {
   const plain = plainEngines[arithmetic];
   const memory = new machine.Memory({ initial: 1 });
-  const exports = exportsOf(module, memory) as Exports;
+  const exports = kernelsIn(memory);
   const arena = new Arena(memory);
   let loops: Machinery | undefined;
   return {

@@ -1,5 +1,5 @@
 /** The instructions that the kernels are written in, by their names in the WebAssembly specification. */
-import { type Code, code, signed, unsigned } from "./assembler.ts";
+import { type Bytes, type Code, code, signed, unsigned } from "./assembler.ts";
 
 type Integer = Code<"i32">;
 type Vector = Code<"v128">;
@@ -11,7 +11,7 @@ const binary =
 
 /** 32-bit integers: counts and addresses. */
 export const i32 = {
-  const: (value: number): Integer => code("i32", 0x41, ...signed(value)),
+  const: (value: number): Integer => code("i32", 0x41, signed(value)),
   add: binary(0x6a),
   sub: binary(0x6b),
   mul: binary(0x6c),
@@ -22,34 +22,45 @@ export const i32 = {
   ltU: binary(0x49),
   /** a > b, unsigned. */
   gtU: binary(0x4b),
+  load: (address: Integer): Integer => code("i32", address, 0x28, 2, 0),
+  store: (address: Integer, value: Integer, offset = 0): Code =>
+    code("nothing", address, value, 0x36, 2, unsigned(offset)),
   /** What another thread may have stored just now. */
   atomicLoad: (address: Integer): Integer => code("i32", address, 0xfe, 0x10, 2, 0),
 };
 
 const SIMD = 0xfd;
-const simd = (opcode: number, ...operands: Vector[]): Vector => code("v128", ...operands, SIMD, ...unsigned(opcode));
-const one = (opcode: number) => (a: Vector) => simd(opcode, a);
-const two = (opcode: number) => (a: Vector, b: Vector) => simd(opcode, a, b);
+const one = (opcode: number) => {
+  const bytes = unsigned(opcode);
+  return (a: Vector): Vector => code("v128", a, SIMD, bytes);
+};
+const two = (opcode: number) => {
+  const bytes = unsigned(opcode);
+  return (a: Vector, b: Vector): Vector => code("v128", a, b, SIMD, bytes);
+};
+const three = (opcode: number) => {
+  const bytes = unsigned(opcode);
+  return (a: Vector, b: Vector, c: Vector): Vector => code("v128", a, b, c, SIMD, bytes);
+};
 const shift =
   (opcode: number) =>
   (a: Vector, bits: Integer): Vector =>
-    code("v128", a, bits, SIMD, ...unsigned(opcode));
+    code("v128", a, bits, SIMD, unsigned(opcode));
 
 // An access states an alignment, here that of a float32, and an offset that is added to the address.
-const access = (opcode: number, offset: number): number[] => [SIMD, ...unsigned(opcode), 2, ...unsigned(offset)];
+const access = (opcode: number, offset: number): Bytes => [SIMD, opcode, 2, unsigned(offset)];
 
 /** 128 bits, whatever they mean. */
 export const v128 = {
-  load: (address: Integer, offset = 0): Vector => code("v128", address, ...access(0x00, offset)),
+  load: (address: Integer, offset = 0): Vector => code("v128", address, access(0x00, offset)),
   /** One float32 in all four lanes. */
-  load32Splat: (address: Integer, offset = 0): Vector => code("v128", address, ...access(0x09, offset)),
-  store: (address: Integer, value: Vector, offset = 0): Code =>
-    code("nothing", address, value, ...access(0x0b, offset)),
+  load32Splat: (address: Integer, offset = 0): Vector => code("v128", address, access(0x09, offset)),
+  store: (address: Integer, value: Vector, offset = 0): Code => code("nothing", address, value, access(0x0b, offset)),
   and: two(0x4e),
   or: two(0x50),
   xor: two(0x51),
   /** Where the mask has a 1 the bit of `a`, else that of `b`. */
-  bitselect: (a: Vector, b: Vector, mask: Vector): Vector => simd(0x52, a, b, mask),
+  bitselect: three(0x52),
 };
 
 /** Four 32-bit integers. */
@@ -66,7 +77,7 @@ export const i32x4 = {
   /** The lanes with these numbers, where `a` has lanes 0 to 3 and `b` 4 to 7: `i8x16.shuffle` in steps of four. */
   shuffle(a: Vector, b: Vector, lanes: readonly number[]): Vector {
     const bytes = lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
-    return code("v128", a, b, SIMD, ...unsigned(0x0d), ...bytes);
+    return code("v128", a, b, SIMD, 0x0d, bytes);
   },
 };
 
@@ -91,7 +102,7 @@ export const f32x4 = {
   /** Two float64, rounded, and two zeros. */
   demoteF64x2Zero: one(0x5e),
   /** a·b + c, by the machine's fused multiply-add if it has one, else rounded twice. */
-  relaxedMadd: (a: Vector, b: Vector, c: Vector): Vector => simd(0x105, a, b, c),
+  relaxedMadd: three(0x105),
 };
 
 /** Two float64, which sums of float32 are kept in. */
@@ -113,5 +124,5 @@ export function bitsOf(value: number): number {
 
 function constant(lanes: readonly number[]): Vector {
   const bytes = lanes.flatMap((lane) => [lane & 0xff, (lane >> 8) & 0xff, (lane >> 16) & 0xff, lane >>> 24]);
-  return code("v128", SIMD, ...unsigned(0x0c), ...bytes);
+  return code("v128", SIMD, 0x0c, bytes);
 }

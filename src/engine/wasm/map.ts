@@ -8,23 +8,29 @@ import type { Arena } from "./arena.ts";
 import { define, type FunctionCode, repeatWhile } from "./assembler.ts";
 import type { InstructionSet } from "./instruction-set.ts";
 import { i32, v128 } from "./instructions.ts";
+import type { Sources } from "./kernels.ts";
 import { Lanes } from "./lanes.ts";
 
 /** One kernel for each elementary function, under its name. */
-export const mapKernels = (set: InstructionSet): FunctionCode[] =>
-  Object.entries(pages).map(([name, page]) =>
-    define(name, 2, (scope, at, end) => {
-      const lanes = new Lanes(scope, set);
-      const result = page(lanes, lanes.keep(v128.load(at)));
-      const loop = repeatWhile(
-        i32.ltU(at, end),
-        lanes.take(),
-        v128.store(at, result),
-        at.set(i32.add(at, i32.const(16))),
-      );
-      return [lanes.constants(), loop];
-    }),
-  );
+export const mapKernels = (set: InstructionSet): Sources<MapKernels> => ({
+  exp: () => mapKernel("exp", set),
+  log: () => mapKernel("log", set),
+  tanh: () => mapKernel("tanh", set),
+  sigmoid: () => mapKernel("sigmoid", set),
+});
+
+const mapKernel = (name: ElementaryName, set: InstructionSet): FunctionCode =>
+  define(name, 2, (scope, at, end) => {
+    const lanes = new Lanes(scope, set);
+    const result = pages[name](lanes, lanes.keep(v128.load(at)));
+    const loop = repeatWhile(
+      i32.ltU(at, end),
+      lanes.take(),
+      v128.store(at, result),
+      at.set(i32.add(at, i32.const(16))),
+    );
+    return [lanes.constants(), loop];
+  });
 
 /** The kernels as JavaScript calls them: addresses in bytes. */
 export type MapKernels = Readonly<Record<ElementaryName, (at: number, end: number) => void>>;

@@ -10,6 +10,8 @@
  */
 import type { Weights } from "../plain.ts";
 import type { Arena } from "./arena.ts";
+import type { PackKernels } from "./pack-kernel.ts";
+import { copyMatrix, upTo } from "./panels.ts";
 import { MANY, SINGLE } from "./product-kernel.ts";
 
 /** Where a pack lies. Indices of floats. */
@@ -41,6 +43,7 @@ interface Place extends Pack {
 /** All packs of an arena. */
 export class Packs {
   readonly #arena: Arena;
+  readonly #kernels: PackKernels;
   readonly #largest: number;
   #start: number;
   readonly #known = new WeakMap<Weights, Place[]>();
@@ -48,8 +51,10 @@ export class Packs {
   #ring: Place[] = [];
   #next: number;
 
-  constructor(arena: Arena, start: number, largest = LARGEST) {
+  /** `start` floats before the packs are a workspace, which packing uses as well. */
+  constructor(arena: Arena, kernels: PackKernels, start: number, largest = LARGEST) {
     this.#arena = arena;
+    this.#kernels = kernels;
     this.#largest = largest;
     this.#start = start;
     this.#next = start;
@@ -87,7 +92,7 @@ export class Packs {
     if (place && place.end - place.start !== size) place = undefined;
     place ??= this.#place(weights, size, width, vectors);
     if (!place) return undefined;
-    pack(this.#arena.floats, weights, place, vectors);
+    this.#pack(weights, place);
     place.version = weights.version;
     if (!known) this.#known.set(weights, [place]);
     else if (!known.includes(place)) known.splice(0, known.length, ...known.filter((own) => own.isThere), place);
@@ -113,6 +118,32 @@ export class Packs {
     return place;
   }
 
+  /** Fills a place, as many rows at a time as find room in the workspace. */
+  #pack(weights: Weights, place: Place): void {
+    const { floats } = this.#arena;
+    const { matrix, bias, gates, units, depth } = weights;
+    floats.fill(-0, place.bias, place.weights);
+    floats.fill(0, place.weights, place.end);
+    const room = depth === 0 ? units : 4 * Math.floor(this.#start / (4 * depth));
+    for (let gate = 0; gate < gates; gate += 1) {
+      for (let i = 0; bias && i < units; i += 1) {
+        floats[place.bias + 4 * ((i >> 2) * gates + gate) + (i & 3)] = bias[gate * units + i];
+      }
+      for (let first = 0; first < units && depth > 0; first += room) {
+        const count = Math.min(room, units - first);
+        const offset = matrix.offset + (gate * units + first) * matrix.rowStride;
+        // units that are not there are zeros
+        floats.fill(0, count * depth, upTo(4, count) * depth);
+        const inRows = copyMatrix(floats, 0, { ...matrix, offset }, count, depth);
+        const [rowStride, linkStride] = inRows ? [4 * depth, 4] : [4, 4 * count];
+        for (let unit = 0; unit < count; unit += 4) {
+          const to = 4 * vectorAt(place, ((first + unit) >> 2) * gates + gate, depth);
+          this.#kernels.weave(depth, to, 16 * place.vectors, unit * rowStride, rowStride, linkStride);
+        }
+      }
+    }
+  }
+
   /** Gives up the oldest packs as long as they are in the way. */
   #evict(isInTheWay: (place: Place) => boolean): void {
     let count = 0;
@@ -131,20 +162,7 @@ export function widest(weights: Weights): number {
   return Math.max(widthOf(weights, MANY), widthOf(weights, SINGLE));
 }
 
-function pack(floats: Float32Array, weights: Weights, place: Pack, vectors: number): void {
-  const { matrix, bias, gates, units, depth } = weights;
-  const { data, offset, rowStride, columnStride } = matrix;
-  const lanes = 4 * vectors;
-  floats.fill(-0, place.bias, place.weights);
-  floats.fill(0, place.weights, place.weights + place.width * depth);
-  for (let gate = 0; gate < gates; gate += 1) {
-    for (let unit = 0; unit < units; unit += 1) {
-      const column = ((unit >> 2) * gates + gate) * 4 + (unit & 3);
-      const row = gate * units + unit;
-      if (bias) floats[place.bias + column] = bias[row];
-      let to = place.weights + Math.floor(column / lanes) * lanes * depth + (column % lanes);
-      let from = offset + row * rowStride;
-      for (let k = 0; k < depth; k += 1, to += lanes, from += columnStride) floats[to] = data[from];
-    }
-  }
+/** Where a vector of columns begins. */
+function vectorAt({ weights, vectors }: Place, vector: number, depth: number): number {
+  return weights + 4 * (Math.floor(vector / vectors) * vectors * depth + (vector % vectors));
 }

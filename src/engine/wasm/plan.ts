@@ -138,7 +138,8 @@ function planned(problem: Unrolled): Plan {
     states: place((cell.state.length - 1) * size),
     paged: place(projection ? size : 0),
     out: place(rows * outStride),
-    end: place(stride) + stride,
+    // four rows of weights lie here while they are packed
+    end: Math.max(place(stride) + stride, 4 * features, 4 * P, 4 * H),
     ...{ gateStride, outStride, stride, size },
   };
 }

@@ -25,6 +25,7 @@ import {
 } from "./assembler.ts";
 import type { InstructionSet } from "./instruction-set.ts";
 import { f32x4, i32, v128 } from "./instructions.ts";
+import type { Sources } from "./kernels.ts";
 
 /** The vectors in a panel for many rows. */
 export const MANY = 4;
@@ -50,7 +51,10 @@ export interface ProductKernels {
 }
 
 /** The kernels under their names. */
-export const productKernels = (set: InstructionSet): FunctionCode[] => [manyRows(set), singleRow(set)];
+export const productKernels = (set: InstructionSet): Sources<ProductKernels> => ({
+  rows: () => manyRows(set),
+  row: () => singleRow(set),
+});
 
 /** Links of a panel that stay in the first cache while all rows use them. */
 const CACHED_LINKS = 256;

@@ -6,6 +6,7 @@ import type { Cell } from "../../cells/cell.ts";
 import type { Recurrence, WayBack } from "../plain.ts";
 import { compiledOnce, type Workshop } from "./compiled.ts";
 import { instructionSets } from "./instruction-set.ts";
+import { besides } from "./kernels.ts";
 import { type Kernels, recurSaving } from "./recur-train.ts";
 import { Spare } from "./spare.ts";
 import { type TrainKernels, trainKernels } from "./train-kernel.ts";
@@ -41,7 +42,7 @@ function compiler({ memory, kernels, arithmetic }: Workshop): (cell: Cell) => Ke
   return compiledOnce<Kernels>(memory, false, (cell) => {
     const code = trainKernels(cell, set);
     if (!code) return undefined;
-    const take = (own: object): Kernels => ({ ...kernels, ...(own as TrainKernels & WeightKernels), ...code });
+    const take = (own: object): Kernels => besides({ ...(own as TrainKernels & WeightKernels), ...code }, kernels);
     return { functions: [...code.functions, ...weightKernels(set)], take };
   });
 }
