@@ -5,7 +5,7 @@
  *
  *     wake();  for each turn { gather();  for the others: calls are written down;  go();  the own share;  join() };  rest()
  *
- * Between a call of the library and the next all others sleep. Nobody waits for one who has yet to wake up: the caller's
+ * Soon after a call of the library all others sleep until the next. Nobody waits for one who has yet to wake up: the caller's
  * own takes all shares of a turn then. On a busy machine, where waiting costs more than sharing gains, it does so for a while.
  */
 import { RuntimeError } from "../../check.ts";
@@ -68,9 +68,9 @@ const listOf = (worker: number): number => 1024 + 4096 * worker;
 const CODE = 4 * listOf(LARGEST_TEAM);
 const PAGES = 32;
 
-// Looks at a word, of some two nanoseconds each: at one who is waking up; at a share that is done in time; and at one that
+// Looks at a word, of one or two nanoseconds each: at one who is waking up; at a share that is done in time; and at one that
 // is late, after which it may need this processor.
-const [WAKING, IN_TIME, LATE] = [2 ** 15, 2 ** 12, 2 ** 15];
+const [WAKING, IN_TIME, LATE] = [2 ** 15, 2 ** 12, 2 ** 18];
 
 // Milliseconds: what sharing can have gained in the end, and how long the first thread does without the others.
 const [MOST_GAINED, LONGEST_ALONE] = [10, 2000];

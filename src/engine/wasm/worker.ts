@@ -37,11 +37,9 @@ export const gate = (): FunctionCode =>
     repeatWhile(i32.mul(i32.eq(i32.atomicLoad(at), value), patience), patience.set(i32.sub(patience, i32.const(1)))),
   ]);
 
-/** Looks without a pause, about half a millisecond of them: longer than the first thread needs between two turns of a call. */
-const PATIENCE = 2 ** 18;
-
-/** Looks when it may sleep, some 50 microseconds of them: the next call often follows at once. */
-const LINGER = 2 ** 15;
+// Looks without a pause, of one or two nanoseconds each: in a call, longer than the first thread needs between two turns;
+// and after a call, as long as it takes to begin another at once. To fall asleep and to wake up costs more than that.
+const [PATIENCE, LINGER] = [2 ** 20, 2 ** 17];
 
 /** Looks after its first sleep: on a busy machine the first thread may need this processor. */
 const HASTE = 2 ** 10;
