@@ -6,7 +6,7 @@ import { AttributeError, NotImplementedError, pythonTypeOf, RuntimeError, ValueE
 import { broadcastShapes, sameDims } from "../dense/shape.ts";
 import { clamp, div, eq, le, lt, mul, neg, sub, where } from "./arithmetic.ts";
 import { expand, toDtype } from "./broadcast.ts";
-import { noGrad } from "./mode.ts";
+import { isGradEnabled, noGrad } from "./mode.ts";
 import { abs, exp, log } from "./pointwise.ts";
 import { mean, sum } from "./reduce.ts";
 import { commonType } from "./table.ts";
@@ -126,8 +126,11 @@ function ofDifference(
 ): Tensor {
   if (x.dtype.kind !== "float")
     throw new NotImplementedError(`"${kernel}" not implemented for '${x.dtype.scalarType}'`);
-  const loss = noGrad(() => reduced(value(sub(x, t)), reduction));
-  const rule = (g: Tensor): Tensor => mul(slope(sub(x, t), divisor(x, reduction)), g);
+  const d = noGrad(() => sub(x, t));
+  const loss = noGrad(() => reduced(value(d), reduction));
+  // only where the way back is recorded itself does it matter where the difference came from
+  const difference = (): Tensor => (isGradEnabled() ? sub(x, t) : d);
+  const rule = (g: Tensor): Tensor => mul(slope(difference(), divisor(x, reduction)), g);
   record(name, [x, t], [loss], [rule, (g) => neg(rule(g))], [x, t]);
   return loss;
 }
