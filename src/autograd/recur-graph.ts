@@ -78,8 +78,12 @@ export function recurRecorded(
   ];
   // b_hh is not read on the way back, and may change before: the steps would have kept its sum only
   const values = inputs.map((x) => (x === bias ? copyDense(x.value) : x.value));
+  // a way back that was recorded reads the inputs for as long as its graph lives
+  let isRecorded = false;
   const back = (grads: Gradients, isLast: boolean): Gradients => {
-    const fast = isGradEnabled() ? undefined : gradients(wayBack, inputs, loop, cell, grads, isLast);
+    isRecorded ||= isGradEnabled();
+    const isFree = isLast && !isRecorded;
+    const fast = isGradEnabled() ? undefined : gradients(wayBack, inputs, loop, cell, grads, isFree);
     return fast ?? replay(cell, loop, inputs, values, stepwise, grads);
   };
   record(name, inputs, results, together(inputs.length, back), [t(matrix), ...own, ...begin]);

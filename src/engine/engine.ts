@@ -93,9 +93,9 @@ export const engine = {
 /** The fast engine of the arithmetic in use, if it is there by now. */
 export const fastEngine = (): Engine | undefined => fast[chosen().arithmetic]?.engine;
 
-/** Puts another fast engine of the same arithmetic in the place of the one in use, which ends. */
-export function replaceFastEngine(next: Engine | undefined): void {
-  const place = start(chosen().arithmetic);
+/** Puts another fast engine in the place of that of its arithmetic, which ends. */
+export function replaceFastEngine(arithmetic: Arithmetic, next: Engine | undefined): void {
+  const place = start(arithmetic);
   place.engine?.end();
   place.engine = next;
 }

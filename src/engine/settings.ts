@@ -35,7 +35,7 @@ export const engine = {
 
   /**
    * Lets so many threads, this one included, share the work of large loops without gradients; the bits are those of one.
-   * Resolves when they are there. Between calls they sleep, in Node they do not keep the program from ending, and
+   * Resolves when they are there. Soon after a call they sleep, in Node they do not keep the program from ending, and
    * `threads(1)` ends them. Errors: RuntimeError if they cannot be had, and then all stays as it was. A page has to be
    * cross-origin isolated.
    */
@@ -56,5 +56,7 @@ async function changeThreads(count: number): Promise<void> {
   const fast = fastEngine();
   if (count === (fast?.threads ?? 1)) return;
   if (!fast) throw new RuntimeError('engine.threads: the "wasm" engine is not available here');
-  replaceFastEngine(count === 1 ? await compileLater(fast.arithmetic) : await compileShared(count, fast.arithmetic));
+  // which arithmetic is in use may change meanwhile
+  const { arithmetic } = fast;
+  replaceFastEngine(arithmetic, count === 1 ? await compileLater(arithmetic) : await compileShared(count, arithmetic));
 }

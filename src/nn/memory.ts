@@ -52,6 +52,8 @@ export class Memory {
   #calls: Map<string, Call>;
   /** Those of this run. */
   readonly #made = new Set<string>();
+  /** Those whose start has become known since the mark. */
+  readonly #begun = new Set<Call>();
   #steps = 0;
   #isFirst = true;
   #wasEmpty = true;
@@ -102,6 +104,7 @@ export class Memory {
     }
     const { stream } = call;
     if (batchSize !== stream.batchSize) throw refused(path, `the batch size ${stream.batchSize}, as before`, batchSize);
+    if (!call.start) this.#begun.add(call);
     call.start ??= start;
     if (!sameStates(call.start, start))
       throw refused(path, "the same state from forward each time, or none", "another");
@@ -111,12 +114,14 @@ export class Memory {
   /** Keeps all states as they are now, for `undo`. */
   mark(): void {
     this.#wasEmpty = this.#calls.size === 0;
+    this.#begun.clear();
     for (const { stream } of this.#calls.values()) stream.mark();
   }
 
   /** All states as they were when they were marked. */
   undo(): void {
     if (this.#wasEmpty) this.reset();
+    for (const call of this.#begun) call.start = undefined;
     for (const { stream } of this.#calls.values()) stream.undo();
   }
 
@@ -143,7 +148,13 @@ export class Memory {
     for (const [path, state] of Object.entries(states)) {
       const owner = owners.get(path.replace(/#\d+$/, ""));
       if (!owner) throw new ValueError(`stream.restore: expected layers of the model, got "${path}"`);
-      calls.set(path, { stream: reopened(path, owner, state), start: this.#calls.get(path)?.start });
+      const known = this.#calls.get(path);
+      const stream = reopened(path, owner, state);
+      if (known && stream.batchSize !== known.stream.batchSize) {
+        const wanted = `the batch size ${known.stream.batchSize}`;
+        throw new ValueError(`stream.restore: expected ${wanted} at "${path}", got ${stream.batchSize}`);
+      }
+      calls.set(path, { stream, start: known?.start });
     }
     const missing = calls.size > 0 && [...this.#calls.keys()].find((path) => !calls.has(path));
     if (missing) throw new ValueError(`stream.restore: expected a state of "${missing}", got none`);

@@ -1,14 +1,15 @@
 /**
  * Streaming for a whole model: a session runs the model's own `forward` on what has come, and while it does, every recurrent
  * layer goes on from its own session (nn/memory.ts). So the author of a model writes nothing twice, and what is computed is
- * `forward`, to the bit, if all else in it treats every step by itself. On its first step a session tries that.
+ * `forward`, to the bit, if all else in it treats every step by itself. A session tries that with the first two steps.
  */
 import { cat } from "../autograd/join.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { narrow, select, unsqueeze } from "../autograd/shape.ts";
 import { Tensor } from "../autograd/tensor.ts";
+import { clone } from "../autograd/views.ts";
 import { listText, pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
-import { elements, wrap } from "../dense/dense.ts";
+import { copyElements, wrap } from "../dense/dense.ts";
 import { float32, float64 } from "../dense/dtype.ts";
 import { sameDims } from "../dense/shape.ts";
 import { Tuple, tuple } from "../dense/tuple.ts";
@@ -51,6 +52,9 @@ export class ModelStream<Output = unknown> {
   readonly #memory: Memory;
   /** The dimension of time of each tensor that forward gives, or undefined; not known before the first step. */
   #times: readonly (number | undefined)[] | undefined;
+  /** The first step, until another one comes that differs: only then it shows whether steps look at each other. */
+  #first: Tensor | undefined;
+  #isTried = false;
 
   /** Errors: RuntimeError for a module whose state cannot be kept; ValueError. */
   constructor(model: Module, options: ModelStreamOptions = {}, from?: ModelStream<Output>) {
@@ -67,7 +71,7 @@ export class ModelStream<Output = unknown> {
     this.#batchFirst = batchSize !== null && (options.batchFirst ?? orders.has(true));
     this.#model = model;
     this.#modules = [...model.modules()];
-    if (from) this.#times = from.#times;
+    if (from) [this.#times, this.#first, this.#isTried] = [from.#times, from.#first, from.#isTried];
   }
 
   /**
@@ -80,14 +84,15 @@ export class ModelStream<Output = unknown> {
   step(x: Tensor | StreamNumbers): unknown {
     if (!(x instanceof Tensor)) {
       const output = this.step(this.#read(x));
-      return eachTensor(output, ({ value }) => elements(value));
+      return eachTensor(output, ({ value }) => copyElements(value));
     }
     this.#expect("step", x, this.batchSize === null ? [] : [this.batchSize]);
-    const output = this.#run(unsqueeze(x, this.#time));
-    let at = 0;
-    return eachTensor(output, (one) => {
-      const time = this.#times?.[at++];
-      return time === undefined ? one : select(one, time, 0);
+    return this.#run(unsqueeze(x, this.#time), (output) => {
+      let at = 0;
+      return eachTensor(output, (one) => {
+        const time = this.#times?.[at++];
+        return time === undefined ? one : select(one, time, 0);
+      });
     });
   }
 
@@ -159,15 +164,15 @@ export class ModelStream<Output = unknown> {
     throw new RuntimeError(`stream.${who}: expected a tensor of [${[...lead, "..."].join(", ")}], got ${got}`);
   }
 
-  /** Runs forward over a chunk, all of it or nothing. */
-  #run(chunk: Tensor): unknown {
+  /** Runs forward over a chunk and takes what it gives, all of it or nothing. */
+  #run(chunk: Tensor, take = (output: unknown): unknown => output): unknown {
     this.#memory.mark();
     const training = this.#modules.filter((module) => module.training);
     for (const module of training) module.training = false;
     try {
       return noGrad(() => {
-        if (!this.#times && chunk.shape[this.#time]! > 0) this.#times = this.#tryOut(narrow(chunk, this.#time, 0, 1));
-        return this.#forward(chunk);
+        if (!this.#isTried) this.#getToKnow(chunk);
+        return take(this.#forward(chunk));
       });
     } catch (error) {
       this.#memory.undo();
@@ -182,19 +187,31 @@ export class ModelStream<Output = unknown> {
     return this.#memory.run(chunk.shape[this.#time]!, forward);
   }
 
+  /** Tries two steps as soon as there are two that differ, and before that the first with itself. */
+  #getToKnow(chunk: Tensor): void {
+    const steps = Array.from({ length: chunk.shape[this.#time]! }, (_, t) => narrow(chunk, this.#time, t, 1));
+    const first = this.#first ?? steps[0];
+    // what cannot follow the first step is for forward to refuse
+    if (!first || !steps.every((step) => step.dtype === first.dtype && sameDims(step.shape, first.shape))) return;
+    const other = steps.find((step) => !identical(step, first));
+    if (other || !this.#times) this.#times = this.#tryOut(first, other ?? first);
+    this.#isTried = other !== undefined;
+    this.#first = other ? undefined : clone(first);
+  }
+
   /**
    * Whether two steps at once are one after the other, and so where time is in what forward gives. What looks along time,
    * or keeps something that no session knows of, shows here; better than a wrong answer later.
    */
-  #tryOut(x: Tensor): (number | undefined)[] {
+  #tryOut(x: Tensor, y: Tensor): (number | undefined)[] {
     const leaves = (chunk: Tensor): Tensor[] => {
       const found: Tensor[] = [];
       eachTensor(this.#forward(chunk), (one) => found.push(one));
       return found;
     };
-    const [first, second] = [leaves(x), leaves(x)];
+    const [first, second] = [leaves(x), leaves(y)];
     this.#memory.undo();
-    const both = leaves(cat([x, x], this.#time));
+    const both = leaves(cat([x, y], this.#time));
     this.#memory.undo();
     return both.map((two, i) => {
       const [a, b] = [first[i], second[i]];

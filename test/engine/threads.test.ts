@@ -191,6 +191,23 @@ describe("engine.threads", () => {
     expect(torch.engine.threadCount).toBe(1);
   });
 
+  it("leaves the arithmetic alone that is chosen while they start", async () => {
+    torch.manualSeed(9);
+    const layer = new nn.LSTM(50, 130);
+    const x = torch.randn(30, 2, 50);
+    torch.engine.use("wasm", { arithmetic: "muladd" });
+    const expected = run(layer, x);
+    torch.engine.use("wasm", { arithmetic: offered()! });
+    const starting = torch.engine.threads(2);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    torch.engine.use("wasm", { arithmetic: "muladd" });
+    await starting;
+    expect([torch.engine.arithmetic, run(layer, x)]).toEqual(["muladd", expected]);
+    torch.engine.use("wasm", { arithmetic: offered()! });
+    expect(torch.engine.threadCount).toBe(2);
+    await torch.engine.threads(1);
+  });
+
   it("refuses what is no number of threads, and leaves all as it was", async () => {
     for (const count of [0, -1, 1.5, NaN, 17]) {
       await expect(torch.engine.threads(count)).rejects.toThrow(

@@ -111,6 +111,66 @@ describe("a session refuses", () => {
     expect(run).toThrow(message);
   });
 
+  const lookers: Record<string, (x: Tensor) => Tensor> = {
+    "a mean": (x) => x.sub(x.mean(0, true)),
+    "a maximum": (x) => x.div(x.abs().amax(0, true)),
+    "another order": (x) => x.flip(0),
+    attention: (x) => F.softmax(x.matmul(x.t()), 1).matmul(x),
+    "the step before": (x) => x.roll(1, 0),
+  };
+
+  describe.each(Object.entries(lookers))("%s of the inputs along time", (_, look) => {
+    const own = model({ rnn }, (_, x) => rnn.forward(look(x))[0]);
+    const message = "stream: expected of two steps at once what one after the other gives, got another output";
+
+    it("in a chunk, also after steps that were all the same", () => {
+      expect(() => (own.stream() as nn.ModelStream).push(x)).toThrow(message);
+      const session = own.stream() as nn.ModelStream;
+      session.push(torch.cat([x.narrow(0, 0, 1), x.narrow(0, 0, 1)]));
+      const before = JSON.stringify(session);
+      expect(() => session.push(x.narrow(0, 1, 3))).toThrow(message);
+      expect(JSON.stringify(session)).toBe(before);
+    });
+
+    it("in the first step that differs, also in a fork and where the caller's numbers are written over", () => {
+      const session = own.stream() as nn.ModelStream;
+      const step = x.at(0).clone();
+      for (let i = 0; i < 3; i += 1) session.step(step);
+      step.copy_(x.at(1));
+      for (const one of [session, session.fork()]) expect(() => one.step(step)).toThrow(message);
+    });
+  });
+
+  it("a beginning that is another, and none after an error", () => {
+    const [right, other] = [torch.ones(1, 3), torch.zeros(1, 3)];
+    let start = right;
+    const own = model({ rnn }, (_, x) => rnn.forward(x, start)[0]);
+    const session = own.stream() as nn.ModelStream;
+    session.push(x);
+    const resumed = (own.stream() as nn.ModelStream).restore(session.snapshot());
+    start = other;
+    expect(() => resumed.push(x.narrow(1, 0, 1))).toThrow("input.size(-1) must be equal to input_size");
+    start = right;
+    expect(String(resumed.push(x))).toBe(String(session.push(x)));
+    start = other;
+    expect(() => session.push(x)).toThrow("expected the same state from forward each time, or none, got another");
+  });
+
+  it("an output that has lost its time, and stays as it was", () => {
+    let isWhole = false;
+    const own = model({ rnn }, (_, x) => {
+      const [output] = rnn.forward(x);
+      return [output, isWhole ? output.sum() : output];
+    });
+    const session = own.stream() as nn.ModelStream;
+    session.step(x.at(0));
+    session.step(x.at(1));
+    const before = JSON.stringify(session);
+    isWhole = true;
+    expect(() => session.step(x.at(2))).toThrow("select() cannot be applied to a 0-dim tensor.");
+    expect(JSON.stringify(session)).toBe(before);
+  });
+
   it("what does not fit, and stays as it was", () => {
     const session = new Last().stream({ batchSize: 2 });
     session.push(torch.ones(2, 3, 7));
@@ -152,6 +212,9 @@ describe("a session refuses", () => {
         rnn: { ...rnn, batchSize: 1e10, states: { h: { length: 1e11 } } },
       }),
       'stream: expected a batch size of 1 or more, got undefined at "rnn"': restore({ rnn: null }),
+      'stream.restore: expected the batch size 2 at "rnn", got 1': restore({
+        rnn: { ...rnn, batchSize: 1, states: { h: rnn.states.h!.slice(0, 5), c: rnn.states.c!.slice(0, 5) } },
+      }),
     };
     for (const [message, call] of Object.entries(messages)) {
       expect(call, message).toThrow(message);

@@ -141,6 +141,22 @@ describe("a session of a model", () => {
     expect(double.step(Float64Array.of(1, 2))).toBeInstanceOf(Float64Array);
   });
 
+  it("gives numbers of its own, whatever forward gives", () => {
+    class Open extends nn.Module {
+      rnn = new nn.RNN(2, 3);
+      override forward(x: Tensor): readonly [Tensor, Tensor, Tensor] {
+        return [this.rnn.forward(x)[0], this.rnn.bias_ih_l0.detach(), x];
+      }
+    }
+    const open = new Open();
+    const before = String(open.rnn.bias_ih_l0);
+    const input = Float32Array.of(1, 2);
+    const [, bias, same] = open.stream().step(input);
+    bias.fill(7);
+    input.fill(9);
+    expect([String(open.rnn.bias_ih_l0), ...same]).toEqual([before, 1, 2]);
+  });
+
   it("gives a tuple for a tuple", () => {
     class Pair extends nn.Module {
       rnn = new nn.GRU(2, 3);

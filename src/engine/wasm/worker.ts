@@ -39,7 +39,7 @@ export const gate = (): FunctionCode =>
 
 // Looks without a pause, of one or two nanoseconds each: in a call, longer than the first thread needs between two turns;
 // and after a call, as long as it takes to begin another at once. To fall asleep and to wake up costs more than that.
-const [PATIENCE, LINGER] = [2 ** 20, 2 ** 17];
+const [PATIENCE, LINGER] = [2 ** 20, 2 ** 16];
 
 /** Looks after its first sleep: on a busy machine the first thread may need this processor. */
 const HASTE = 2 ** 10;
