@@ -153,6 +153,7 @@ function gatherRows(data: Float32Array, shape: Dims, strides: Dims, offset: numb
   let at = 0;
   eachOffset(shape.slice(0, -1), strides.slice(0, -1), offset, (start) => {
     if (step === 1 && inner > 16) out.set(data.subarray(start, start + inner), at);
+    else if (step === 0) out.fill(data[start]!, at, at + inner);
     else for (let i = 0, from = start; i < inner; i += 1, from += step) out[at + i] = data[from]!;
     at += inner;
   });
