@@ -32,10 +32,20 @@ export type Hand = ProductKernels & { readonly page: PageKernel };
 /** The packs of W_ih, W_hh, perhaps W_hr, and perhaps the vectors. */
 export type RunPacks = readonly Pack[];
 
+/** One of the products of a run, (rows, K) by a pack: strides in floats. `most` rows decide for which kernel it is packed. */
+export interface Product {
+  readonly most: number;
+  readonly K: number;
+  readonly aStride: number;
+  readonly outStride: number;
+}
+
 /** Where everything of a run lies in the arena. Places and strides in floats. */
 export interface Plan {
   readonly schedule: Schedule;
   packs: RunPacks | undefined;
+  /** For each pack but that of the vectors, the product with it. */
+  readonly products: readonly Product[];
   /** For each pack, which thread takes which part of it. */
   shares: readonly (readonly Share[])[];
   readonly views: Views;
@@ -128,6 +138,11 @@ function planned(problem: Unrolled): Plan {
   return {
     schedule: new Schedule(batchSizes ?? new Array<number>(T).fill(B), reverse),
     packs: undefined,
+    products: [
+      { most: rows, K: features, aStride: features, outStride: gateStride },
+      { most: B, K: P, aStride: outStride, outStride: gateStride },
+      { most: B, K: H, aStride: stride, outStride },
+    ],
     shares: [],
     views: new Views(),
     ...{ B, H, P, features, rows, stateCount: cell.state.length, isProjected: projection !== undefined },

@@ -12,11 +12,12 @@
  * A step of a session is a run with T = 1, so nothing here may allocate.
  */
 import type { Unrolled } from "../plain.ts";
-import type { Pack } from "./packs.ts";
 import { gather, spread } from "./places.ts";
 import { type Hand, type Machinery, type Plan, planOf, type RunPacks } from "./plan.ts";
-import type { Share } from "./shares.ts";
 import { ALONE, type Team } from "./team.ts";
+
+// The packs of a plan, and their products.
+const [INPUTS, RECURRENT, PROJECTION] = [0, 1, 2];
 
 /** Runs the recurrence; false if there was not enough memory, or no kernel for the cell, and nothing is done. */
 export function unroll(machinery: Machinery, problem: Unrolled): boolean {
@@ -61,8 +62,8 @@ function runChunk(
   last: number,
   h: number,
 ): number {
-  const { schedule, features, outStride, gateStride } = plan;
-  const { x, input } = problem;
+  const { schedule, features, outStride } = plan;
+  const { x } = problem;
   // its place is needed for the outputs of this chunk
   if (h !== plan.h) floats.copyWithin(plan.h, h, h + plan.B * outStride);
   let from = plan.h;
@@ -70,9 +71,9 @@ function runChunk(
   const rows = schedule.endRow(first, last) - start;
   if (rows * features === x.length) floats.set(x, plan.x);
   else floats.set(x.subarray(start * features, (start + rows) * features), plan.x);
-  beginProduct(team, hands, plan, 0, plan.rows, rows, input.depth, plan.x, features, plan.gates, gateStride);
+  beginProduct(team, hands, plan, INPUTS, rows, plan.x, plan.gates);
   if (before < first) handOut(floats, plan, problem, before, first - 1);
-  endProduct(team, hands, plan, 0, plan.rows, rows, input.depth, plan.x, features, plan.gates, gateStride);
+  endProduct(team, hands, plan, INPUTS, rows, plan.x, plan.gates);
   for (let step = first; step <= last; step += 1) {
     const row = schedule.start(step) - start;
     from = runStep(floats, team, hands, plan, problem, schedule.rows(step), row, from);
@@ -100,7 +101,7 @@ function runStep(
   row: number,
   h: number,
 ): number {
-  const { B, H, outStride, stride, shares } = plan;
+  const { outStride, stride } = plan;
   const isProjected = problem.projection !== undefined;
   const out = plan.out + row * outStride;
   // with a projection the page's own output is on its way to it
@@ -109,14 +110,14 @@ function runStep(
   const packs = plan.packs as RunPacks;
   const vectors = problem.vectors ? packs[packs.length - 1].bias : 0;
   const together = team.gather();
-  for (let thread = shares[1].length - 1; thread >= 0; thread -= 1) {
+  for (let thread = plan.shares[RECURRENT].length - 1; thread >= 0; thread -= 1) {
     if (thread === 0) team.go();
-    runUnits(hands[together ? thread : 0], shares[1][thread], plan, b, row, h, paged, pagedStride, vectors);
+    runUnits(hands[together ? thread : 0], plan, thread, b, row, h, paged, pagedStride, vectors);
   }
   team.join();
   if (isProjected) {
-    beginProduct(team, hands, plan, 2, B, b, H, paged, stride, out, outStride);
-    endProduct(team, hands, plan, 2, B, b, H, paged, stride, out, outStride);
+    beginProduct(team, hands, plan, PROJECTION, b, paged, out);
+    endProduct(team, hands, plan, PROJECTION, b, paged, out);
   }
   if (!problem.batchSizes) return out;
   // rows that do not live now keep their state
@@ -127,8 +128,8 @@ function runStep(
 /** The part of a step that one thread takes: the product and the page for some of the units. */
 function runUnits(
   hand: Hand,
-  share: Share,
   plan: Plan,
+  thread: number,
   b: number,
   row: number,
   h: number,
@@ -136,11 +137,11 @@ function runUnits(
   pagedStride: number,
   vectors: number,
 ): void {
-  if (share.blocks === 0) return;
-  const { B, P, gateStride, outStride, stride, size } = plan;
-  const { column, block, blocks } = share;
+  const { gateStride, outStride, stride, size } = plan;
+  const { column, block, blocks } = plan.shares[RECURRENT][thread];
+  if (blocks === 0) return;
   const unit = 4 * block;
-  multiplyShare(hand, share, (plan.packs as RunPacks)[1], B, b, P, h, outStride, plan.r, gateStride);
+  multiplyShare(hand, plan, RECURRENT, thread, b, h, plan.r);
   hand.page(
     b,
     16 * blocks,
@@ -162,21 +163,15 @@ function runUnits(
 function beginProduct(
   team: Team,
   hands: readonly Hand[],
-  { packs, shares }: Plan,
+  plan: Plan,
   which: number,
-  most: number,
   rows: number,
-  K: number,
   a: number,
-  aStride: number,
   out: number,
-  outStride: number,
 ): void {
-  const own = shares[which];
-  const pack = (packs as RunPacks)[which];
   const together = team.gather();
-  for (let thread = own.length - 1; thread > 0; thread -= 1) {
-    multiplyShare(hands[together ? thread : 0], own[thread], pack, most, rows, K, a, aStride, out, outStride);
+  for (let thread = plan.shares[which].length - 1; thread > 0; thread -= 1) {
+    multiplyShare(hands[together ? thread : 0], plan, which, thread, rows, a, out);
   }
   team.go();
 }
@@ -185,35 +180,31 @@ function beginProduct(
 function endProduct(
   team: Team,
   hands: readonly Hand[],
-  { packs, shares }: Plan,
+  plan: Plan,
   which: number,
-  most: number,
   rows: number,
-  K: number,
   a: number,
-  aStride: number,
   out: number,
-  outStride: number,
 ): void {
-  multiplyShare(hands[0], shares[which][0], (packs as RunPacks)[which], most, rows, K, a, aStride, out, outStride);
+  multiplyShare(hands[0], plan, which, 0, rows, a, out);
   team.join();
 }
 
-/** A share of it; `most` rows decide for which kernel the weights were packed. Places and strides in floats. */
+/** The share of a thread. Places in floats. */
 function multiplyShare(
   hand: Hand,
-  { panels, column }: Share,
-  pack: Pack,
-  most: number,
+  { packs, products, shares }: Plan,
+  which: number,
+  thread: number,
   rows: number,
-  K: number,
   a: number,
-  aStride: number,
   out: number,
-  outStride: number,
 ): void {
+  const { panels, column } = shares[which][thread];
   // a W_hh without rows
   if (panels === 0) return;
+  const { most, K, aStride, outStride } = products[which];
+  const pack = (packs as RunPacks)[which];
   const weights = pack.weights + column * K;
   const bias = pack.bias + column;
   if (most === 1) hand.row(K, 4 * a, 4 * weights, 4 * bias, panels, 4 * (out + column));
