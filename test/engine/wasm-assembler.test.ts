@@ -88,10 +88,10 @@ describe("the assembler", () => {
   });
 
   it("counts in LEB128", () => {
-    expect(unsigned(624485)).toEqual([0xe5, 0x8e, 0x26]);
-    expect(unsigned(2 ** 32 - 1)).toEqual([0xff, 0xff, 0xff, 0xff, 0x0f]);
-    expect(signed(-123456)).toEqual([0xc0, 0xbb, 0x78]);
-    expect([signed(63), signed(64), signed(-64), signed(-65)]).toEqual([[63], [0xc0, 0], [0x40], [0xbf, 0x7f]]);
+    expect(unsigned(624485)).toBe("\xe5\x8e\x26");
+    expect(unsigned(2 ** 32 - 1)).toBe("\xff\xff\xff\xff\x0f");
+    expect(signed(-123456)).toBe("\xc0\xbb\x78");
+    expect([signed(63), signed(64), signed(-64), signed(-65)]).toEqual(["\x3f", "\xc0\x00", "\x40", "\xbf\x7f"]);
   });
 
   it("writes integer constants that arrive as they are", () => {

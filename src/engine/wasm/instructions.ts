@@ -1,5 +1,5 @@
 /** The instructions that the kernels are written in, by their names in the WebAssembly specification. */
-import { type Bytes, type Code, code, signed, unsigned } from "./assembler.ts";
+import { byte, type Code, code, signed, unsigned } from "./assembler.ts";
 
 type Integer = Code<"i32">;
 type Vector = Code<"v128">;
@@ -7,11 +7,11 @@ type Vector = Code<"v128">;
 const binary =
   (opcode: number) =>
   (a: Integer, b: Integer): Integer =>
-    code("i32", a, b, opcode);
+    code("i32", a.bytes + b.bytes + byte(opcode));
 
 /** 32-bit integers: counts and addresses. */
 export const i32 = {
-  const: (value: number): Integer => code("i32", 0x41, signed(value)),
+  const: (value: number): Integer => code("i32", byte(0x41) + signed(value)),
   add: binary(0x6a),
   sub: binary(0x6b),
   mul: binary(0x6c),
@@ -22,40 +22,41 @@ export const i32 = {
   ltU: binary(0x49),
   /** a > b, unsigned. */
   gtU: binary(0x4b),
-  load: (address: Integer): Integer => code("i32", address, 0x28, 2, 0),
+  load: (address: Integer): Integer => code("i32", address.bytes + byte(0x28, 2, 0)),
   store: (address: Integer, value: Integer, offset = 0): Code =>
-    code("nothing", address, value, 0x36, 2, unsigned(offset)),
+    code("nothing", address.bytes + value.bytes + byte(0x36, 2) + unsigned(offset)),
   /** What another thread may have stored just now. */
-  atomicLoad: (address: Integer): Integer => code("i32", address, 0xfe, 0x10, 2, 0),
+  atomicLoad: (address: Integer): Integer => code("i32", address.bytes + byte(0xfe, 0x10, 2, 0)),
 };
 
-const SIMD = 0xfd;
+const SIMD = byte(0xfd);
 const one = (opcode: number) => {
-  const bytes = unsigned(opcode);
-  return (a: Vector): Vector => code("v128", a, SIMD, bytes);
+  const bytes = SIMD + unsigned(opcode);
+  return (a: Vector): Vector => code("v128", a.bytes + bytes);
 };
 const two = (opcode: number) => {
-  const bytes = unsigned(opcode);
-  return (a: Vector, b: Vector): Vector => code("v128", a, b, SIMD, bytes);
+  const bytes = SIMD + unsigned(opcode);
+  return (a: Vector, b: Vector): Vector => code("v128", a.bytes + b.bytes + bytes);
 };
 const three = (opcode: number) => {
-  const bytes = unsigned(opcode);
-  return (a: Vector, b: Vector, c: Vector): Vector => code("v128", a, b, c, SIMD, bytes);
+  const bytes = SIMD + unsigned(opcode);
+  return (a: Vector, b: Vector, c: Vector): Vector => code("v128", a.bytes + b.bytes + c.bytes + bytes);
 };
 const shift =
   (opcode: number) =>
   (a: Vector, bits: Integer): Vector =>
-    code("v128", a, bits, SIMD, unsigned(opcode));
+    code("v128", a.bytes + bits.bytes + SIMD + unsigned(opcode));
 
 // An access states an alignment, here that of a float32, and an offset that is added to the address.
-const access = (opcode: number, offset: number): Bytes => [SIMD, opcode, 2, unsigned(offset)];
+const access = (opcode: number, offset: number): string => SIMD + byte(opcode, 2) + unsigned(offset);
 
 /** 128 bits, whatever they mean. */
 export const v128 = {
-  load: (address: Integer, offset = 0): Vector => code("v128", address, access(0x00, offset)),
+  load: (address: Integer, offset = 0): Vector => code("v128", address.bytes + access(0x00, offset)),
   /** One float32 in all four lanes. */
-  load32Splat: (address: Integer, offset = 0): Vector => code("v128", address, access(0x09, offset)),
-  store: (address: Integer, value: Vector, offset = 0): Code => code("nothing", address, value, access(0x0b, offset)),
+  load32Splat: (address: Integer, offset = 0): Vector => code("v128", address.bytes + access(0x09, offset)),
+  store: (address: Integer, value: Vector, offset = 0): Code =>
+    code("nothing", address.bytes + value.bytes + access(0x0b, offset)),
   and: two(0x4e),
   or: two(0x50),
   xor: two(0x51),
@@ -66,7 +67,10 @@ export const v128 = {
 /** Four 32-bit integers. */
 export const i32x4 = {
   /** The same integer in all lanes, as a constant. */
-  const: (value: number): Vector => constant([value, value, value, value]),
+  const(value: number): Vector {
+    const lane = byte(value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >>> 24);
+    return code("v128", SIMD + byte(0x0c) + lane.repeat(4));
+  },
   shl: shift(0xab),
   shrU: shift(0xad),
   add: two(0xae),
@@ -77,7 +81,7 @@ export const i32x4 = {
   /** The lanes with these numbers, where `a` has lanes 0 to 3 and `b` 4 to 7: `i8x16.shuffle` in steps of four. */
   shuffle(a: Vector, b: Vector, lanes: readonly number[]): Vector {
     const bytes = lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
-    return code("v128", a, b, SIMD, 0x0d, bytes);
+    return code("v128", a.bytes + b.bytes + SIMD + byte(0x0d, ...bytes));
   },
 };
 
@@ -114,15 +118,15 @@ export const f64x2 = {
 
 /** Bytes moved within memory. */
 export const memory = {
-  copy: (to: Integer, from: Integer, bytes: Integer): Code => code("nothing", to, from, bytes, 0xfc, 0x0a, 0, 0),
+  copy: (to: Integer, from: Integer, bytes: Integer): Code =>
+    code("nothing", to.bytes + from.bytes + bytes.bytes + byte(0xfc, 0x0a, 0, 0)),
 };
 
 /** The bits of a float32. */
 export function bitsOf(value: number): number {
-  return new Int32Array(Float32Array.of(value).buffer)[0];
+  float[0] = value;
+  return bits[0];
 }
 
-function constant(lanes: readonly number[]): Vector {
-  const bytes = lanes.flatMap((lane) => [lane & 0xff, (lane >> 8) & 0xff, (lane >> 16) & 0xff, lane >>> 24]);
-  return code("v128", SIMD, 0x0c, bytes);
-}
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
