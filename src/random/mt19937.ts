@@ -31,8 +31,8 @@ export class Mt19937 {
 
   /** The next output, an integer in [0, 2^32). */
   draw(): number {
+    if (this.left === 1) this.#renew();
     this.left -= 1;
-    if (this.left === 0) this.#renew();
     let y = this.words[this.next];
     this.next += 1;
     y ^= y >>> 11;
@@ -41,36 +41,53 @@ export class Mt19937 {
     return (y ^ (y >>> 18)) >>> 0;
   }
 
-  /** `scale` times the low 24 bits of an output, plus `shift`, for each number of `out`: a loop without calls. */
+  /** `scale` times the low 24 bits of an output, plus `shift`, for each number of `out`: what is there of a block at a time. */
   fill24(out: Float32Array, scale: number, shift: number): void {
-    const words = this.words;
-    let { left, next } = this;
-    for (let i = 0; i < out.length; i++) {
-      left -= 1;
-      if (left === 0) {
-        this.#renew();
-        ({ left, next } = this);
-      }
-      let y = words[next];
-      next += 1;
-      y ^= y >>> 11;
-      y ^= (y << 7) & 0x9d2c5680;
-      y ^= (y << 15) & 0xefc60000;
-      out[i] = ((y ^ (y >>> 18)) & 0xffffff) * scale + shift;
+    for (let at = 0; at < out.length; ) {
+      if (this.left === 1) this.#renew();
+      const count = Math.min(this.left - 1, out.length - at);
+      temper24(this.words, this.next, out, at, count, scale, shift);
+      this.left -= count;
+      this.next += count;
+      at += count;
     }
-    this.left = left;
-    this.next = next;
   }
 
   #renew(): void {
     const words = this.words;
-    for (let k = 0; k < WORDS; k++) {
-      const following = words[k === WORDS - 1 ? 0 : k + 1];
-      const distant = words[k < WORDS - SHIFT ? k + SHIFT : k + SHIFT - WORDS];
-      const v = (words[k] & 0x80000000) | (following & 0x7fffffff);
-      words[k] = distant ^ (v >>> 1) ^ (following & 1 ? 0x9908b0df : 0);
-    }
-    this.left = WORDS;
+    twist(words, 0, WORDS - SHIFT, SHIFT);
+    twist(words, WORDS - SHIFT, WORDS - 1, SHIFT - WORDS);
+    words[WORDS - 1] = twisted(words[WORDS - 1], words[0], words[SHIFT - 1]);
+    this.left = WORDS + 1;
     this.next = 0;
+  }
+}
+
+/** Renews the words from `start` to `end`, each by its neighbour and the one `distance` away. */
+function twist(words: Uint32Array, start: number, end: number, distance: number): void {
+  for (let k = start; k < end; k++) words[k] = twisted(words[k], words[k + 1], words[k + distance]);
+}
+
+function twisted(word: number, following: number, distant: number): number {
+  const v = (word & 0x80000000) | (following & 0x7fffffff);
+  return distant ^ (v >>> 1) ^ (following & 1 ? 0x9908b0df : 0);
+}
+
+/** The loop by itself, without calls: a machine that starts sees soon that it is worth compiling. */
+function temper24(
+  words: Uint32Array,
+  from: number,
+  out: Float32Array,
+  to: number,
+  count: number,
+  scale: number,
+  shift: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    let y = words[from + i];
+    y ^= y >>> 11;
+    y ^= (y << 7) & 0x9d2c5680;
+    y ^= (y << 15) & 0xefc60000;
+    out[to + i] = ((y ^ (y >>> 18)) & 0xffffff) * scale + shift;
   }
 }
