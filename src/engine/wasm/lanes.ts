@@ -6,7 +6,7 @@
 import type { DifferentiableAlgebra } from "../../cells/cell.ts";
 import type { Float32Algebra, Operand } from "../algebra.ts";
 import { sigmoid, tanh } from "../functions.ts";
-import { type Code, type Local, type Scope, sequence } from "./assembler.ts";
+import { type Code, code, type Local, type Scope } from "./assembler.ts";
 import type { InstructionSet } from "./instruction-set.ts";
 import { bitsOf, f32x4, i32, i32x4, v128 } from "./instructions.ts";
 
@@ -22,8 +22,8 @@ export class Lanes implements Float32Algebra<Lane>, DifferentiableAlgebra<Lane> 
   readonly #scope: Scope;
   readonly #set: InstructionSet;
   readonly #constants = new Map<number, Lane>();
-  readonly #settings: Code[] = [];
-  #steps: Code[] = [];
+  #settings = "";
+  #steps = "";
 
   constructor(scope: Scope, set: InstructionSet) {
     this.#scope = scope;
@@ -33,20 +33,20 @@ export class Lanes implements Float32Algebra<Lane>, DifferentiableAlgebra<Lane> 
   /** Keeps a value in a local of its own. */
   keep(value: Code<"v128">): Lane {
     const local = this.#scope.local("v128");
-    this.#steps.push(local.set(value));
+    this.#steps += local.set(value).bytes;
     return local;
   }
 
   /** What was computed since this was last asked. */
   take(): Code {
-    const steps = sequence(...this.#steps);
-    this.#steps = [];
-    return steps;
+    const steps = this.#steps;
+    this.#steps = "";
+    return code("nothing", steps);
   }
 
   /** The assignments of all constants: to stand at the top of the function, outside its loops. */
   constants(): Code {
-    return sequence(...this.#settings);
+    return code("nothing", this.#settings);
   }
 
   add(a: Operand<Lane>, b: Operand<Lane>): Lane {
@@ -131,7 +131,7 @@ export class Lanes implements Float32Algebra<Lane>, DifferentiableAlgebra<Lane> 
     if (known) return known;
     const local = this.#scope.local("v128");
     this.#constants.set(bits, local);
-    this.#settings.push(local.set(i32x4.const(bits)));
+    this.#settings += local.set(i32x4.const(bits)).bytes;
     return local;
   }
 }
