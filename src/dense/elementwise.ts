@@ -3,6 +3,7 @@
  * dtype, and the result lies in memory in the order of its operands, as in torch.
  */
 
+import { combine, type Floats } from "../engine/arrays.ts";
 import { Dense, elements, scalar, wrap } from "./dense.ts";
 import {
   bool,
@@ -29,9 +30,6 @@ export interface Binary {
   readonly array?: (out: Floats, a: Floats, aStep: number, b: Floats, bStep: number) => void;
 }
 
-/** Memory of floats. */
-export type Floats = Float32Array | Float64Array;
-
 /** A function of one number; int64 is computed by `integer`. */
 export interface Unary {
   readonly number: (a: number) => number | boolean;
@@ -45,35 +43,29 @@ export const fourOperations = {
   sum: {
     number: (a, b) => a + b,
     integer: (a, b) => a + b,
-    array(out, a, aStep, b, bStep) {
-      for (let i = 0; i < out.length; i += 1) out[i] = a[i * aStep]! + b[i * bStep]!;
-    },
+    array: (...operands) => combine("add", ...operands),
   },
-  difference: { number: (a, b) => a - b, integer: (a, b) => a - b, array: subtract },
+  difference: {
+    number: (a, b) => a - b,
+    integer: (a, b) => a - b,
+    array: (...operands) => combine("sub", ...operands),
+  },
   reversedDifference: {
     number: (a, b) => b - a,
     integer: (a, b) => b - a,
-    array: (out, a, aStep, b, bStep) => subtract(out, b, bStep, a, aStep),
+    array: (out, a, aStep, b, bStep) => combine("sub", out, b, bStep, a, aStep),
   },
   product: {
     number: (a, b) => a * b,
     short: Math.imul,
     integer: (a, b) => a * b,
-    array(out, a, aStep, b, bStep) {
-      for (let i = 0; i < out.length; i += 1) out[i] = a[i * aStep]! * b[i * bStep]!;
-    },
+    array: (...operands) => combine("mul", ...operands),
   },
   quotient: {
     number: (a, b) => a / b,
-    array(out, a, aStep, b, bStep) {
-      for (let i = 0; i < out.length; i += 1) out[i] = a[i * aStep]! / b[i * bStep]!;
-    },
+    array: (...operands) => combine("div", ...operands),
   },
 } satisfies Record<string, Binary>;
-
-function subtract(out: Floats, a: Floats, aStep: number, b: Floats, bStep: number): void {
-  for (let i = 0; i < out.length; i += 1) out[i] = a[i * aStep]! - b[i * bStep]!;
-}
 
 /** f(x) for each element, computed in `compute` and kept as `out`. */
 export function map(f: Unary, x: Dense, compute: DType = x.dtype, out: DType = compute): Dense {

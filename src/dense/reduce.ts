@@ -3,6 +3,7 @@
  * of floats are kept in float64 and rounded once, so that their order hardly matters.
  */
 import { IndexError } from "../check.ts";
+import { sumColumns as columnSums, type Floats } from "../engine/arrays.ts";
 import { allocate, copyDense, copyInOrder, type Dense, elements, wrap } from "./dense.ts";
 import { bool, type Data, type DType, int64 } from "./dtype.ts";
 import { rounded } from "./elementwise.ts";
@@ -99,23 +100,9 @@ function rowSum(data: ArrayLike<number>, start: number, length: number): number 
 
 /** Sums over the first dimensions, all columns side by side: the same sums in the order of memory. */
 function sumColumns(x: Dense, dims: Dims, keepdim: boolean): Dense {
-  const data = elements(x) as Float64Array;
   const rest = x.shape.slice(dims.length);
   const out = allocate(keepdim ? [...dims.map(() => 1), ...rest] : rest, x.dtype);
-  const columns = product(rest);
-  const totals = new Float64Array(columns);
-  // Four rows at a time, so that a total is read and written once for four numbers.
-  const whole = data.length - (data.length % (4 * columns));
-  for (let row = 0; row < whole; row += 4 * columns) {
-    for (let j = 0, at = row; j < columns; j += 1, at += 1) {
-      const two = totals[j]! + data[at]! + data[at + columns]!;
-      totals[j] = two + data[at + 2 * columns]! + data[at + 3 * columns]!;
-    }
-  }
-  for (let row = whole; row < data.length; row += columns) {
-    for (let j = 0; j < columns; j += 1) totals[j]! += data[row + j]!;
-  }
-  out.data.set(totals as never);
+  out.data.set(columnSums(elements(x) as Floats, product(rest)) as never);
   rounded(out.data, x.dtype);
   return out;
 }

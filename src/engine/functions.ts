@@ -90,14 +90,15 @@ export function tanh<V>(m: Float32Algebra<V>, x: V): V {
 /**
  * The logistic function 1 / (1 + e^-x), within 1.65 ulp, also where it is subnormal.
  *
- *     e = e^-|x|,  t = e / (1 + e)        x < 0: e - e·t,  else: 1 - t
+ *     e = e^-|x|,  t = e / (1 + e)        x < 0: e - e·t,  else: 1 - 1·t
  *
  * t itself equals e - e·t, but less accurately: there the rounding of 1 + e counts in full.
  */
 export function sigmoid<V>(m: Float32Algebra<V>, x: V): V {
   const e = expBelow0(m, m.negate(m.abs(x)));
   const t = m.div(e, m.add(1, e));
-  return m.whereLess(x, 0, m.fma(m.negate(e), t, e), m.sub(1, t));
+  const whole = m.whereLess(x, 0, e, 1);
+  return m.fma(m.negate(whole), t, whole);
 }
 
 /** The functions under their names, as pages. */
@@ -152,11 +153,10 @@ function farTanh<V>(m: Float32Algebra<V>, size: V): V {
   return m.sub(1, m.div(2, m.add(m.mul(power, m.powerOfTwo(k)), 1)));
 }
 
-/** The bits of `exp` for x <= 0, in fewer operations: 2^k is halved only where it is very small. */
+/** The bits of `exp` for x <= 0, in fewer operations: 2^(k + 64) is normal for all k, so that here, too, only 2^-64 rounds. */
 function expBelow0<V>(m: Float32Algebra<V>, x: V): V {
   const { k, power } = exponent(m, m.max(x, -104));
-  const first = m.max(k, -100);
-  return m.mul(m.mul(power, m.powerOfTwo(first)), m.powerOfTwo(m.sub(k, first)));
+  return m.mul(m.mul(power, m.powerOfTwo(m.add(k, 64))), 2 ** -64);
 }
 
 /** The logistic function in float64, with an exponential that cannot overflow. */

@@ -55,6 +55,11 @@ const shape = fc.oneof(
     arbitrary: fc.tuple(fc.constantFrom(1, 2, 193), fc.constantFrom(1, 16, 17), fc.constantFrom(256, 257, 600)),
     weight: 1,
   },
+  // where the transposed product takes fewer panels
+  {
+    arbitrary: fc.tuple(fc.constantFrom(16, 31, 48), fc.constantFrom(3, 17, 33), fc.constantFrom(127, 263)),
+    weight: 1,
+  },
 );
 
 /** The product of the same numbers by two engines. */

@@ -1,5 +1,4 @@
-/** Kernels that are made from the page of a cell, once for each page. */
-import type { Cell } from "../../cells/cell.ts";
+/** Kernels that are made when they are first asked for: from the page of a cell, once for each, or for an engine. */
 import type { Arithmetic } from "../algebra.ts";
 import type { Arena, GrowingMemory } from "./arena.ts";
 import { assemble, type FunctionCode } from "./assembler.ts";
@@ -14,25 +13,25 @@ export interface Workshop {
   readonly kernels: GemmKernels;
 }
 
-/** What the page of a cell is compiled to, and what is taken of it. */
-export interface CellCode<Kernel> {
+/** What is compiled, for which memory, and what is taken of it. */
+export interface LaterCode<Kernel> {
   readonly functions: readonly FunctionCode[];
+  readonly memory: GrowingMemory;
+  readonly shared?: boolean;
   readonly take: (exports: object) => Kernel;
 }
 
-/** What is made from the page of each cell; undefined while a page is not kept waiting, or if it cannot be had. */
-export function compiledOnce<Kernel>(
-  memory: GrowingMemory,
-  shared: boolean,
-  read: (cell: Cell) => CellCode<Kernel> | undefined,
-): (cell: Cell) => Kernel | undefined {
-  const known = new WeakMap<Cell, Kernel | undefined>();
-  const make = (cell: Cell): void => {
-    known.set(cell, undefined);
-    const code = read(cell);
+/** What is made for each key, once; undefined while a page is not kept waiting, or if it cannot be had. */
+export function compiledOnce<Key extends object, Kernel>(
+  write: (key: Key) => LaterCode<Kernel> | undefined,
+): (key: Key) => Kernel | undefined {
+  const known = new WeakMap<Key, Kernel | undefined>();
+  const make = (key: Key): void => {
+    known.set(key, undefined);
+    const code = write(key);
     if (!code) return;
-    const keep = (module: object): void => void known.set(cell, code.take(exportsOf(module, memory)));
-    const bytes = assemble(code.functions, shared);
+    const keep = (module: object): void => void known.set(key, code.take(exportsOf(module, code.memory)));
+    const bytes = assemble(code.functions, code.shared);
     if (synchronous()) keep(new machine.Module(bytes));
     else
       void machine
@@ -40,13 +39,13 @@ export function compiledOnce<Kernel>(
         .then(keep)
         .catch(() => {});
   };
-  return (cell) => {
-    if (known.has(cell)) return known.get(cell);
+  return (key) => {
+    if (known.has(key)) return known.get(key);
     try {
-      make(cell);
+      make(key);
     } catch {
-      // a page that cannot be read as lanes is run step by step
+      // what cannot be had is done without it: a page that cannot be read as lanes is run step by step
     }
-    return known.get(cell);
+    return known.get(key);
   };
 }

@@ -26,6 +26,12 @@ export function gemm(
     const same = bias && new Float32Array(M).fill(bias[0]);
     return gemm(arena, kernels, out, 1, M, K, transposed(b), transposed(a), same, { accumulate });
   }
+  if (!bias && !accumulate && isBetterTurned(M, N, K)) {
+    const turned = new Float32Array(N * M);
+    const done = gemm(arena, kernels, turned, N, M, K, transposed(b), transposed(a));
+    if (done) for (let j = 0; j < N; j += 1) for (let i = 0; i < M; i += 1) out[i * N + j] = turned[j * M + i]!;
+    return done;
+  }
   const depth = Math.min(K, DEEPEST);
   const width = Math.min(N, downTo(PANEL, LARGEST / depth));
   const height = Math.min(M, Math.max(1, Math.floor(LARGEST / Math.max(depth, width))));
@@ -50,6 +56,13 @@ export function gemm(
   return true;
 }
 
+/** Columns come in whole panels: whether so much less is lost to that with rows for columns that it pays to turn the result. */
+function isBetterTurned(M: number, N: number, K: number): boolean {
+  return M * upTo(PANEL, N) * K > N * upTo(PANEL, M) * K + TURNING * M * N;
+}
+
+/** Turning an element takes about as long as this many links of its chain. */
+const TURNING = 64;
 /** The floats of one operand's block: 4 MB, so that the arena stays at a few of them. */
 const LARGEST = 2 ** 20;
 /** The longest piece of a chain in one block. */

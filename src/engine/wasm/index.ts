@@ -2,6 +2,7 @@
  * The SIMD engine: a module that is assembled here and compiled by the machine, with fused multiply-add where the machine
  * has it, else with products and sums. It has the bits of the plain engine of the same arithmetic.
  */
+import type { Cell } from "../../cells/cell.ts";
 import { RuntimeError } from "../../check.ts";
 import type { Arithmetic } from "../algebra.ts";
 import type { ElementaryName } from "../functions.ts";
@@ -155,15 +156,16 @@ function loopsIn(
   sharing: Sharing,
 ): Machinery {
   const arena = new Arena(memory);
-  const hands = compiledOnce<readonly Hand[]>(memory, team.size > 1, (cell) => {
+  const shared = team.size > 1;
+  const hands = compiledOnce<Cell, readonly Hand[]>((cell) => {
     const functions = [pageKernel(cell, instructionSets[arithmetic])];
     const take = (exports: object): readonly Hand[] =>
       team
         .hands(functions, exports as { page: PageKernel })
         .map(({ page }, thread) => besides({ page }, products[thread]));
-    return { functions, take };
+    return { functions, memory, shared, take };
   });
-  const packs = new Packs(arena, onRequest(packKernels, memory, team.size > 1), FIRST_WORKSPACE);
+  const packs = new Packs(arena, onRequest(packKernels, memory, shared), FIRST_WORKSPACE);
   return { arena, packs, team, hands, sharing, plans: new WeakMap() };
 }
 

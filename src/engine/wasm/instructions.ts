@@ -78,6 +78,8 @@ export const i32x4 = {
   truncSatF32x4: one(0xf8),
   /** The whole part of numbers within range; of others an integer whose low 31 bits are 0 or all 1. */
   relaxedTruncF32x4: one(0x101),
+  /** Lanes of `a` where all bits of the mask's lane are 1, of `b` where they are 0; one instruction where it is three else. */
+  relaxedLaneselect: three(0x10b),
   /** The lanes with these numbers, where `a` has lanes 0 to 3 and `b` 4 to 7: `i8x16.shuffle` in steps of four. */
   shuffle(a: Vector, b: Vector, lanes: readonly number[]): Vector {
     const bytes = lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
@@ -90,8 +92,6 @@ export const f32x4 = {
   /** The same number in all lanes, as a constant. */
   const: (value: number): Vector => i32x4.const(bitsOf(value)),
   lt: two(0x43),
-  abs: one(0xe0),
-  neg: one(0xe1),
   add: two(0xe4),
   sub: two(0xe5),
   mul: two(0xe6),

@@ -14,6 +14,7 @@ import { bitsOf, f32x4, i32, i32x4, v128 } from "./instructions.ts";
 export type Lane = Local<"v128">;
 
 const SIGN_BIT = -0x80000000;
+const ALL_BUT_SIGN = 0x7fffffff;
 const ONE = bitsOf(1);
 const LOW_23 = 0x007fffff;
 
@@ -64,11 +65,12 @@ export class Lanes implements Float32Algebra<Lane>, DifferentiableAlgebra<Lane> 
   fma(a: Operand<Lane>, b: Operand<Lane>, c: Operand<Lane>): Lane {
     return this.keep(this.#set.multiplyAdd(this.#lane(a), this.#lane(b), this.#lane(c)));
   }
+  // With a constant each is one instruction on x86, where `f32x4.neg` and `f32x4.abs` are three.
   negate(a: Lane): Lane {
-    return this.keep(f32x4.neg(a));
+    return this.keep(v128.xor(a, this.#constant(SIGN_BIT)));
   }
   abs(a: Lane): Lane {
-    return this.keep(f32x4.abs(a));
+    return this.keep(v128.and(a, this.#constant(ALL_BUT_SIGN)));
   }
   copySign(magnitude: Lane, sign: Lane): Lane {
     return this.keep(v128.or(magnitude, v128.and(sign, this.#constant(SIGN_BIT))));
@@ -94,7 +96,7 @@ export class Lanes implements Float32Algebra<Lane>, DifferentiableAlgebra<Lane> 
   }
   whereLess(a: Operand<Lane>, b: Operand<Lane>, then: Operand<Lane>, otherwise: Operand<Lane>): Lane {
     const less = f32x4.lt(this.#lane(a), this.#lane(b));
-    return this.keep(v128.bitselect(this.#lane(then), this.#lane(otherwise), less));
+    return this.keep(this.#set.select(this.#lane(then), this.#lane(otherwise), less));
   }
 
   // What the pages of the cells add to that, in the roundings of cells/numbers.ts.

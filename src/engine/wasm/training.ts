@@ -39,10 +39,10 @@ function kernelsIn(workshop: Workshop): (cell: Cell) => Kernels | undefined {
 
 function compiler({ memory, kernels, arithmetic }: Workshop): (cell: Cell) => Kernels | undefined {
   const set = instructionSets[arithmetic];
-  return compiledOnce<Kernels>(memory, false, (cell) => {
+  return compiledOnce<Cell, Kernels>((cell) => {
     const code = trainKernels(cell, set);
     if (!code) return undefined;
     const take = (own: object): Kernels => besides({ ...(own as TrainKernels & WeightKernels), ...code }, kernels);
-    return { functions: [...code.functions, ...weightKernels(set)], take };
+    return { functions: [...code.functions, ...weightKernels(set)], memory, take };
   });
 }
