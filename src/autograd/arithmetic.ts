@@ -1,8 +1,9 @@
 /** Sums, products and their kin: functions of two or three numbers, broadcast. */
 import { fma32, fma64 } from "../arithmetic/fma.ts";
 import { RuntimeError } from "../check.ts";
-import { bool, cppName, dtypeOfScalar, float64, promoteTypes } from "../dense/dtype.ts";
+import { bool, dtypeOfScalar, float64, promoteTypes } from "../dense/dtype.ts";
 import { fourOperations, map, select } from "../dense/elementwise.ts";
+import { cppName } from "../dense/range.ts";
 import { expectTensor } from "./argument.ts";
 import { fit } from "./broadcast.ts";
 import { roundedQuotient } from "./division.ts";

@@ -7,7 +7,6 @@ import {
   type Data,
   type DType,
   dtypeOfScalar,
-  expectFitting,
   float32,
   float64,
   getDefaultDtype,
@@ -20,6 +19,7 @@ import {
   uint8,
 } from "../dense/dtype.ts";
 import { floatText } from "../dense/number-text.ts";
+import { expectFitting } from "../dense/range.ts";
 import { isDense } from "../dense/shape.ts";
 import { expectInteger, expectPlain, isPlain } from "./argument.ts";
 import {

@@ -5,7 +5,8 @@
  */
 import { listText, RuntimeError } from "../check.ts";
 import type { Dense } from "../dense/dense.ts";
-import { cppName, type DType, expectDifferentiable } from "../dense/dtype.ts";
+import { type DType, expectDifferentiable } from "../dense/dtype.ts";
+import { cppName } from "../dense/range.ts";
 import { sameDims } from "../dense/shape.ts";
 import type { Size } from "../dense/size.ts";
 import { tensorText } from "../dense/tensor-text.ts";

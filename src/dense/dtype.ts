@@ -4,7 +4,6 @@
  */
 import { roundToBfloat16, roundToHalf } from "../arithmetic/half.ts";
 import { RuntimeError } from "../check.ts";
-import { type DrawType, LIMITS } from "../random/element.ts";
 
 /** The memory of a tensor. */
 export type Data = Float32Array | Float64Array | BigInt64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
@@ -140,32 +139,4 @@ export function expectDifferentiable(dtype: DType): void {
   if (dtype.kind !== "float") {
     throw new RuntimeError("only Tensors of floating point dtype can require gradients");
   }
-}
-
-/** Demands a value in the range of the dtype. Whole numbers from −255 on are bytes, too; floats have NaN and infinities. */
-export function expectFitting(value: Scalar, dtype: DType): void {
-  if (dtype === bool || (typeof value !== "number" && typeof value !== "bigint")) return;
-  const { lowest, highest } = LIMITS[dtype.name as DrawType];
-  const number = Number(value);
-  if (dtype.kind === "float" && !Number.isFinite(number)) return;
-  const least = dtype === uint8 && Number.isInteger(number) ? -255 : lowest;
-  if (number >= least && number <= highest) return;
-  const name = SIZED_NAMES[dtype.name] ?? cppName(dtype);
-  throw new RuntimeError(`value cannot be converted to type ${name} without overflow`);
-}
-
-/** What C++ calls integers of a certain size. */
-const SIZED_NAMES: Readonly<Record<string, string>> = {
-  int64: "int64_t",
-  int16: "int16_t",
-  int8: "int8_t",
-  uint8: "uint8_t",
-};
-
-/** Integers that these messages call otherwise than those about draws. */
-const OTHER_NAMES: Readonly<Record<string, string>> = { int64: "long long", int16: "short" };
-
-/** What C++ calls the dtype, as some messages do. */
-export function cppName(dtype: DType): string {
-  return OTHER_NAMES[dtype.name] ?? LIMITS[dtype.name as DrawType].name;
 }
