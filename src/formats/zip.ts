@@ -76,8 +76,12 @@ interface Directory {
 function findDirectory(archive: Uint8Array): Directory {
   const at = findEnd(archive);
   const reader = new ByteReader(archive, { format: FORMAT }, at + 4);
-  const [disk, firstDisk, onDisk, count] = [reader.u16(), reader.u16(), reader.u16(), reader.u16()];
-  const [size, start] = [reader.u32(), reader.u32()];
+  const disk = reader.u16();
+  const firstDisk = reader.u16();
+  const onDisk = reader.u16();
+  const count = reader.u16();
+  const size = reader.u32();
+  const start = reader.u32();
   if (disk !== firstDisk || (disk !== 0 && disk !== ELSEWHERE_16) || onDisk !== count) {
     throw reader.error("an archive in several parts", at);
   }
@@ -117,7 +121,9 @@ function findZip64End(archive: Uint8Array, end: number): (Directory & { at: numb
   if (locatorAt < 0) return undefined;
   const locator = new ByteReader(archive, { format: FORMAT }, locatorAt);
   if (locator.u32() !== ZIP64_LOCATOR.signature) return undefined;
-  const [disk, at, disks] = [locator.u32(), locator.u64(), locator.u32()];
+  const disk = locator.u32();
+  const at = locator.u64();
+  const disks = locator.u32();
   if (disk !== 0 || disks > 1) throw locator.error("an archive in several parts", locatorAt);
   if (at + ZIP64_END.size !== locatorAt) throw locator.error("the zip64 record is not before its locator", locatorAt);
   const record = new ByteReader(archive, { format: FORMAT }, at);
@@ -125,8 +131,12 @@ function findZip64End(archive: Uint8Array, end: number): (Directory & { at: numb
     throw record.error("not a zip64 end record", at);
   }
   record.take(4); // versions
-  const [thisDisk, firstDisk] = [record.u32(), record.u32()];
-  const [onDisk, count, size, start] = [record.u64(), record.u64(), record.u64(), record.u64()];
+  const thisDisk = record.u32();
+  const firstDisk = record.u32();
+  const onDisk = record.u64();
+  const count = record.u64();
+  const size = record.u64();
+  const start = record.u64();
   if (thisDisk !== 0 || firstDisk !== 0 || onDisk !== count) throw record.error("an archive in several parts", at);
   return { at, count, size, start, end: at };
 }
@@ -148,12 +158,19 @@ function readCentral(reader: ByteReader): CentralRecord {
   const at = reader.position;
   if (reader.u32() !== CENTRAL.signature) throw reader.error("not an entry of the directory", at);
   reader.take(4); // versions
-  const [flags, method] = [reader.u16(), reader.u16()];
+  const flags = reader.u16();
+  const method = reader.u16();
   reader.take(4); // time and date
-  const [crc, packed, size] = [reader.u32(), reader.u32(), reader.u32()];
-  const [nameLength, extraLength, commentLength, disk] = [reader.u16(), reader.u16(), reader.u16(), reader.u16()];
+  const crc = reader.u32();
+  const packed = reader.u32();
+  const size = reader.u32();
+  const nameLength = reader.u16();
+  const extraLength = reader.u16();
+  const commentLength = reader.u16();
+  const disk = reader.u16();
   reader.take(2); // internal attributes
-  const [attributes, header] = [reader.u32(), reader.u32()];
+  const attributes = reader.u32();
+  const header = reader.u32();
   const rawName = reader.take(nameLength);
   const extra = reader.take(extraLength);
   reader.take(commentLength);
@@ -193,7 +210,8 @@ function zip64Fields(reader: ByteReader, extra: Uint8Array, narrow: readonly num
   if (!narrow.includes(ELSEWHERE_32)) return [...narrow];
   const fields = new ByteReader(extra, { format: FORMAT, part: "zip64 field" });
   while (fields.remaining >= 4) {
-    const [id, length] = [fields.u16(), fields.u16()];
+    const id = fields.u16();
+    const length = fields.u16();
     const body = new ByteReader(fields.take(length), { format: FORMAT, part: "zip64 field" });
     if (id === ZIP64_FIELD) return narrow.map((value) => (value === ELSEWHERE_32 ? body.u64() : value));
   }
@@ -217,10 +235,14 @@ function readLocal(archive: Uint8Array, record: CentralRecord, limit: number): E
   const differs = (what: string): FormatError => reader.error(`local header and directory differ in ${what}`, header);
   if (reader.u32() !== LOCAL.signature) throw reader.error("no local header", header);
   reader.take(2); // version
-  const [localFlags, method] = [reader.u16(), reader.u16()];
+  const localFlags = reader.u16();
+  const method = reader.u16();
   reader.take(4); // time and date
-  const [localCrc, localPacked, localSize] = [reader.u32(), reader.u32(), reader.u32()];
-  const [nameLength, extraLength] = [reader.u16(), reader.u16()];
+  const localCrc = reader.u32();
+  const localPacked = reader.u32();
+  const localSize = reader.u32();
+  const nameLength = reader.u16();
+  const extraLength = reader.u16();
   const localName = reader.take(nameLength);
   const extra = reader.take(extraLength);
   if (localName.length !== rawName.length || !localName.every((byte, i) => byte === rawName[i])) throw differs("name");
@@ -241,7 +263,8 @@ function expectDescriptor(reader: ByteReader, crc: number, size: number): void {
   const at = reader.position;
   if (reader.u32() !== DESCRIPTOR || reader.u32() !== crc)
     throw reader.error("another descriptor follows the data", at);
-  const [packed, second] = [reader.u32(), reader.u32()];
+  const packed = reader.u32();
+  const second = reader.u32();
   if (packed === size && second === size) return;
   const wide = new ByteReader(reader.take(8), { format: FORMAT, part: "descriptor" });
   const large = [packed + second * 2 ** 32, wide.u64()];

@@ -128,7 +128,8 @@ function fits(plan: Plan, { cell, input, projection, rows, steps, batchSizes, re
 
 function planned(problem: Unrolled): Plan {
   const { cell, input, recurrent, projection, rows: B, steps: T, batchSizes, reverse } = problem;
-  const [H, P, features] = [recurrent.units, recurrent.depth, input.depth];
+  const { units: H, depth: P } = recurrent;
+  const features = input.depth;
   const rows = Math.min(T, Math.max(1, Math.floor(CHUNK_ROWS / B))) * B;
   const gateStride = widest(input) + PADDING;
   const outStride = projection ? widest(projection) : upTo(4, H);
