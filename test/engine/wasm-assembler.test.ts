@@ -62,7 +62,7 @@ describe("the assembler", () => {
       f32x4.relaxedMadd(vector, vector, vector),
     ];
     for (const value of vectors) expect(WebAssembly.validate(assemble([store(value)]))).toBe(true);
-    for (const name of ["add", "sub", "mul", "and", "shl", "eq", "ltU", "gtU"] as const) {
+    for (const name of ["add", "sub", "mul", "divU", "and", "shl", "eq", "ltU", "gtU"] as const) {
       const set = define("f", 1, (_, at) => [at.set(i32[name](at, integer))]);
       expect(WebAssembly.validate(assemble([set]))).toBe(true);
     }

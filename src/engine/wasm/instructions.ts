@@ -15,6 +15,7 @@ export const i32 = {
   add: binary(0x6a),
   sub: binary(0x6b),
   mul: binary(0x6c),
+  divU: binary(0x6e),
   and: binary(0x71),
   shl: binary(0x74),
   eq: binary(0x46),

@@ -8,6 +8,9 @@
  *       for k in the block:  sum[i][j] = a[i][k]·panel[k][j] + sum[i][j]
  *       out = last block ? sum + bias : sum
  *
+ * Where there are several blocks, the weights are too many for the second cache: each pair of rows then also reads its share
+ * of the next panel, one number of each line, so that the panel is near when its turn comes (measured: 5 % of the time).
+ *
  * `row` takes one row and a panel of six vectors: six chains hide that each link waits four cycles for the one before,
  * and the panels are read once, from beginning to end.
  *
@@ -58,6 +61,8 @@ export const productKernels = (set: InstructionSet): Sources<ProductKernels> => 
 
 /** Links of a panel that stay in the first cache while all rows use them. */
 const CACHED_LINKS = 256;
+/** The bytes of a line of the cache: one link of a panel. */
+const LINE = 16 * MANY;
 
 const step = (local: Local<"i32">, by: Code<"i32"> | number): Code =>
   local.set(i32.add(local, typeof by === "number" ? i32.const(by) : by));
@@ -69,7 +74,8 @@ const manyRows = (set: InstructionSet): FunctionCode =>
     const depth = int();
     const block = { links: links, from: row, stride: aStride, panel: panel, out: rowOut, outStride };
     const store = { bias: added, left: left, carry: carry };
-    const rest = int();
+    const [rest, ahead, share, lines, unread] = [0, 1, 2, 3, 4].map(int);
+    const touch = [unread.set(i32.load(ahead)), step(ahead, LINE), lines.set(i32.sub(lines, i32.const(1)))];
     return [
       left.set(K),
       depth.set(i32.mul(K, i32.const(16 * MANY))),
@@ -79,6 +85,7 @@ const manyRows = (set: InstructionSet): FunctionCode =>
         links.set(left),
         when(i32.gtU(links, i32.const(CACHED_LINKS)), links.set(i32.const(CACHED_LINKS))),
         left.set(i32.sub(left, links)),
+        when(i32.gtU(K, i32.const(CACHED_LINKS)), share.set(i32.divU(i32.shl(links, i32.const(1)), rows))),
         panel.set(weights),
         to.set(out),
         added.set(bias),
@@ -88,10 +95,13 @@ const manyRows = (set: InstructionSet): FunctionCode =>
           row.set(a),
           rowOut.set(to),
           rest.set(rows),
+          ahead.set(i32.add(panel, i32.mul(depth, i32.gtU(count, i32.const(1))))),
           when(
             i32.gtU(rest, i32.const(1)),
             repeatWhile(
               i32.gtU(rest, i32.const(1)),
+              lines.set(share),
+              when(lines, repeatWhile(lines, ...touch)),
               sums(scope, set, 2, MANY, block, store),
               step(row, i32.shl(aStride, i32.const(1))),
               step(rowOut, i32.shl(outStride, i32.const(1))),
