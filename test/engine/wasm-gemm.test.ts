@@ -3,12 +3,14 @@ import { describe, expect, it } from "vitest";
 import type { Matrix } from "../../src/engine/gemm.ts";
 import { type Engine, plainEngines } from "../../src/engine/plain.ts";
 import { Arena } from "../../src/engine/wasm/arena.ts";
+import { arrangeKernels } from "../../src/engine/wasm/arrange-kernel.ts";
 import { assemble } from "../../src/engine/wasm/assembler.ts";
 import { gemm } from "../../src/engine/wasm/gemm.ts";
-import { type GemmKernels, gemmKernels } from "../../src/engine/wasm/gemm-kernel.ts";
 import { compile } from "../../src/engine/wasm/index.ts";
 import { instructionSets } from "../../src/engine/wasm/instruction-set.ts";
 import { codeOf } from "../../src/engine/wasm/kernels.ts";
+import type { PanelKernels } from "../../src/engine/wasm/panels.ts";
+import { productKernels } from "../../src/engine/wasm/product-kernel.ts";
 import { Generator } from "../../src/random/generator.ts";
 import { arithmetics } from "./arithmetics.ts";
 import { WebAssembly } from "./web-assembly.ts";
@@ -158,12 +160,12 @@ describe.each(arithmetics)("the SIMD product of %s", (arithmetic) => {
 describe("the arena", () => {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const instance = new WebAssembly.Instance(
-    new WebAssembly.Module(assemble(codeOf(gemmKernels(instructionSets.fma)))),
+    new WebAssembly.Module(assemble(codeOf({ ...arrangeKernels, ...productKernels(instructionSets.fma) }))),
     {
       arena: { memory },
     },
   );
-  const kernels = instance.exports as unknown as GemmKernels;
+  const kernels = instance.exports as unknown as PanelKernels;
   const megabytes = (): number => memory.buffer.byteLength / 2 ** 20;
   const some = (rows: number, columns: number): Matrix => ({
     data: new Float32Array(rows * columns),

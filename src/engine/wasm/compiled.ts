@@ -2,15 +2,15 @@
 import type { Arithmetic } from "../algebra.ts";
 import type { Arena, GrowingMemory } from "./arena.ts";
 import { assemble, type FunctionCode } from "./assembler.ts";
-import type { GemmKernels } from "./gemm-kernel.ts";
 import { exportsOf, machine, synchronous } from "./host.ts";
+import type { PanelKernels } from "./panels.ts";
 
 /** What kernels that are made later have of an engine: its memory, and the kernels that are there. */
 export interface Workshop {
   readonly arithmetic: Arithmetic;
   readonly memory: GrowingMemory;
   readonly arena: Arena;
-  readonly kernels: GemmKernels;
+  readonly kernels: PanelKernels;
 }
 
 /** What is compiled, for which memory, and what is taken of it. */

@@ -1,17 +1,17 @@
 /**
- * The matrix product by the kernels of gemm-kernel.ts, with the bits of ../gemm.ts. Operands of any strides are copied
+ * The matrix product by the kernels of product-kernel.ts, with the bits of ../gemm.ts. Operands of any strides are copied
  * into the arena, where `b` is packed in panels and `a` lies in rows. What is too large for the arena is cut into
  * blocks: of columns, of rows, and of k, where the second block continues the chains that the first began.
  */
 import type { GemmOptions, Matrix, Values } from "../gemm.ts";
 import type { Arena } from "./arena.ts";
-import { type GemmKernels, PANEL } from "./gemm-kernel.ts";
-import { copyMatrix, liesInRows, multiplyPanels, NO_BIAS, packPanels, transposed, upTo } from "./panels.ts";
+import { PANEL } from "./arrange-kernel.ts";
+import { copyMatrix, liesInRows, multiplyPanels, type PanelKernels, packPanels, transposed, upTo } from "./panels.ts";
 
 /** The product out = a·b + bias of float32, as in ../gemm.ts; false if there was not enough memory, and nothing is done. */
 export function gemm(
   arena: Arena,
-  kernels: GemmKernels,
+  kernels: PanelKernels,
   out: Float32Array,
   M: number,
   N: number,
@@ -70,8 +70,7 @@ const DEEPEST = 2 ** 14;
 /**
  * The arena's layout for one block of the product, in floats:
  *
- *     no bias   16          -0, which changes nothing when it is added
- *     bias      width
+ *     bias      width       -0 where there is none, or not yet: adding it changes nothing
  *     panels    width·depth     [panel][k][16]
  *     out       height·width    rows, whole panels wide
  *     left      height·depth    rows
@@ -81,19 +80,18 @@ const DEEPEST = 2 ** 14;
  */
 class Block {
   readonly #arena: Arena;
-  readonly #kernels: GemmKernels;
+  readonly #kernels: PanelKernels;
   readonly #depth: number;
   readonly #width: number;
-  readonly #bias = PANEL;
+  readonly #bias = 0;
   readonly #panels: number;
   readonly #out: number;
   readonly #left: number;
   readonly #raw: number;
   readonly size: number;
   #leftStride = 0;
-  #hasBias = false;
 
-  constructor(arena: Arena, kernels: GemmKernels, height: number, width: number, depth: number) {
+  constructor(arena: Arena, kernels: PanelKernels, height: number, width: number, depth: number) {
     this.#arena = arena;
     this.#kernels = kernels;
     this.#depth = upTo(4, depth);
@@ -108,9 +106,8 @@ class Block {
   /** Panels of (links, columns), and the bias that is added at the end of the chains. */
   packRight(b: Matrix, links: number, columns: number, bias?: Values): void {
     const { floats } = this.#arena;
-    floats.fill(-0, 0, PANEL);
-    this.#hasBias = bias !== undefined;
     if (bias) floats.set(bias, this.#bias);
+    else floats.fill(-0, this.#bias, this.#bias + columns);
     packPanels(this.#kernels, floats, this.#panels, this.#raw, b, links, columns);
   }
 
@@ -127,9 +124,8 @@ class Block {
   multiply(rows: number, columns: number, links: number, carry: boolean): void {
     const left = 4 * this.#left;
     const [leftStride, outStride] = [4 * this.#leftStride, 4 * this.#width];
-    const [panels, out] = [4 * this.#panels, 4 * this.#out];
-    const bias = this.#hasBias ? 4 * this.#bias : NO_BIAS;
-    multiplyPanels(this.#kernels, rows, columns, links, left, leftStride, panels, out, outStride, bias, carry);
+    const [panels, bias, out] = [4 * this.#panels, 4 * this.#bias, 4 * this.#out];
+    multiplyPanels(this.#kernels, rows, columns, links, left, leftStride, panels, bias, out, outStride, carry);
   }
 
   /** The block of `out` that begins at `offset`, where rows are `stride` apart, into the arena. */

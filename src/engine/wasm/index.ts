@@ -8,10 +8,10 @@ import type { Arithmetic } from "../algebra.ts";
 import type { ElementaryName } from "../functions.ts";
 import { type Engine, plainEngines } from "../plain.ts";
 import { Arena, type GrowingMemory } from "./arena.ts";
+import { type ArrangeKernels, arrangeKernels } from "./arrange-kernel.ts";
 import { assemble, define, MOST_PAGES } from "./assembler.ts";
 import { compiledOnce } from "./compiled.ts";
 import { gemm } from "./gemm.ts";
-import { type GemmKernels, gemmKernels } from "./gemm-kernel.ts";
 import { exportsOf, host, machine } from "./host.ts";
 import { instructionSets } from "./instruction-set.ts";
 import { v128 } from "./instructions.ts";
@@ -92,11 +92,11 @@ async function startShared(threads: number, arithmetic: Arithmetic, sharing: Sha
   }
 }
 
-type Exports = GemmKernels & MapKernels & ProductKernels;
+type Exports = ArrangeKernels & MapKernels & ProductKernels;
 
 function kernels(arithmetic: Arithmetic): Sources<Exports> {
   const set = instructionSets[arithmetic];
-  return { ...gemmKernels(set), ...mapKernels(set), ...productKernels(set) };
+  return { ...arrangeKernels, ...mapKernels(set), ...productKernels(set) };
 }
 
 const isOffered = (arithmetic: Arithmetic | undefined): arithmetic is Arithmetic =>

@@ -1,16 +1,17 @@
-/**
- * Panels in the arena: how the right operand of a product is packed in them, and how a product of them is run. In the
- * arena, a panel takes 16 floats for each of `depth` links, where depth is a whole number of vectors.
- */
+/** Panels in the arena: how the right operand of a product is packed in them, and how a product of them is run. */
 import type { Matrix } from "../gemm.ts";
-import { type GemmKernels, PANEL } from "./gemm-kernel.ts";
+import { type ArrangeKernels, PANEL } from "./arrange-kernel.ts";
+import type { ProductKernels } from "./product-kernel.ts";
 
-/** The address of 16 times -0: the bias that changes nothing, and stands where no other is added. */
-export const NO_BIAS = 0;
+/** What products of any two matrices need. */
+export type PanelKernels = ArrangeKernels & Pick<ProductKernels, "rows">;
 
-/** Packs (links, columns) in panels at `panels`, by way of `raw`, a place for all of it. Both are indices of floats. */
+/**
+ * Packs (links, columns) in panels at `panels`, by way of `raw`, a place for all of it. Both are indices of floats. Behind
+ * the last panel up to three more of its rows are written.
+ */
 export function packPanels(
-  kernels: GemmKernels,
+  kernels: ArrangeKernels,
   floats: Float32Array,
   panels: number,
   raw: number,
@@ -18,47 +19,41 @@ export function packPanels(
   links: number,
   columns: number,
 ): void {
-  const depth = upTo(4, links);
   const inRows = copyMatrix(floats, raw, matrix, links, columns);
   for (let column = 0; column < columns; column += PANEL) {
-    const panel = 4 * (panels + column * depth);
+    const panel = 4 * (panels + column * links);
     if (inRows) kernels.gather(panel, 4 * (raw + column), 4 * columns, links);
     else kernels.transpose(panel, 4 * PANEL, 4 * (raw + column * links), 4 * links, PANEL, links);
   }
 }
 
-/** Links of a panel that stay in the first cache, and rows of `a` that stay in the second, while they are used. */
-const CACHED_LINKS = 256;
+/** Rows of `a` that stay in the second cache while a block of the panels is used. */
 const CACHED_ROWS = 192;
 
-/** out = a·panels + bias for all rows and columns, or with `carry` out + a·panels + bias; addresses and strides in bytes. */
+/**
+ * out = a·panels + bias for all rows and columns, or with `carry` out + a·panels + bias; addresses and strides in bytes. The
+ * bias is always added, and has whole panels; -0 changes nothing.
+ */
 export function multiplyPanels(
-  kernels: GemmKernels,
+  kernels: PanelKernels,
   rows: number,
   columns: number,
   links: number,
   a: number,
   aStride: number,
   panels: number,
+  bias: number,
   out: number,
   outStride: number,
-  bias: number,
   carry: boolean,
 ): void {
-  const depth = upTo(4, links);
+  const count = Math.ceil(columns / PANEL);
+  // a cell without recurrent gates
+  if (count === 0) return;
   for (let row = 0; row < rows; row += CACHED_ROWS) {
-    const count = Math.min(CACHED_ROWS, rows - row);
-    for (let k = 0; k < links; k += CACHED_LINKS) {
-      const length = Math.min(CACHED_LINKS, links - k);
-      const last = k + length === links;
-      const from = a + row * aStride + 4 * k;
-      for (let column = 0; column < columns; column += PANEL) {
-        const panel = panels + 4 * (column * depth + k * PANEL);
-        const to = out + row * outStride + 4 * column;
-        const added = last && bias !== NO_BIAS ? bias + 4 * column : NO_BIAS;
-        kernels.multiply(count, length, from, aStride, panel, to, outStride, added, carry || k > 0 ? 1 : 0);
-      }
-    }
+    const some = Math.min(CACHED_ROWS, rows - row);
+    const [from, to] = [a + row * aStride, out + row * outStride];
+    kernels.rows(some, links, from, aStride, panels, bias, count, to, outStride, carry ? 1 : 0);
   }
 }
 

@@ -2,8 +2,8 @@
 import { upTo } from "./panels.ts";
 
 /** Hands out places of so many floats, one behind the other. */
-export function placesFrom(first: number): (count: number) => number {
-  let next = first;
+export function places(): (count: number) => number {
+  let next = 0;
   return (count) => {
     const at = next;
     next += upTo(4, count);

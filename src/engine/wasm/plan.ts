@@ -8,7 +8,7 @@ import type { Arena } from "./arena.ts";
 import { type Pack, type Packs, widest } from "./packs.ts";
 import type { PageKernel } from "./page-kernel.ts";
 import { upTo } from "./panels.ts";
-import { placesFrom, Views } from "./places.ts";
+import { places, Views } from "./places.ts";
 import { MANY, type ProductKernels, SINGLE } from "./product-kernel.ts";
 import { Schedule } from "./schedule.ts";
 import { type Share, sharesOf } from "./shares.ts";
@@ -135,7 +135,7 @@ function planned(problem: Unrolled): Plan {
   const outStride = projection ? widest(projection) : upTo(4, H);
   const stride = upTo(4, H);
   const size = B * stride;
-  const place = placesFrom(0);
+  const place = places();
   return {
     schedule: new Schedule(batchSizes ?? new Array<number>(T).fill(B), reverse),
     packs: undefined,

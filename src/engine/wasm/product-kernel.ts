@@ -4,7 +4,7 @@
  * `rows` takes two rows and a panel of four vectors at a time, for a block of k that stays in the first cache:
  *
  *     for each block of 256 k, for each panel, for each pair of rows:
- *       sum[2][4] = first block ? 0 : out
+ *       sum[2][4] = first block && !carry ? 0 : out
  *       for k in the block:  sum[i][j] = a[i][k]·panel[k][j] + sum[i][j]
  *       out = last block ? sum + bias : sum
  *
@@ -37,7 +37,7 @@ export const SINGLE = 6;
 
 /** Both take K > 0, and `panels` > 0 panels that lie `K` links apart, as their biases lie one panel apart. */
 export interface ProductKernels {
-  /** (rows > 0, K) by panels of `MANY` vectors. */
+  /** (rows > 0, K) by panels of `MANY` vectors; with `carry` the chains do not begin at 0 but go on from `out`. */
   rows(
     rows: number,
     K: number,
@@ -48,6 +48,7 @@ export interface ProductKernels {
     panels: number,
     out: number,
     outStride: number,
+    carry: number,
   ): void;
   /** One row (K) by panels of `SINGLE` vectors. */
   row(K: number, a: number, weights: number, bias: number, panels: number, out: number): void;
@@ -68,9 +69,9 @@ const step = (local: Local<"i32">, by: Code<"i32"> | number): Code =>
   local.set(i32.add(local, typeof by === "number" ? i32.const(by) : by));
 
 const manyRows = (set: InstructionSet): FunctionCode =>
-  define("rows", 9, (scope, rows, K, a, aStride, weights, bias, panels, out, outStride) => {
+  define("rows", 10, (scope, rows, K, a, aStride, weights, bias, panels, out, outStride, carry) => {
     const int = (): Local<"i32"> => scope.local("i32");
-    const [left, links, panel, to, added, count, row, rowOut, carry] = [0, 1, 2, 3, 4, 5, 6, 7, 8].map(int);
+    const [left, links, panel, to, added, count, row, rowOut] = [0, 1, 2, 3, 4, 5, 6, 7].map(int);
     const depth = int();
     const block = { links: links, from: row, stride: aStride, panel: panel, out: rowOut, outStride };
     const store = { bias: added, left: left, carry: carry };
@@ -79,7 +80,6 @@ const manyRows = (set: InstructionSet): FunctionCode =>
     return [
       left.set(K),
       depth.set(i32.mul(K, i32.const(16 * MANY))),
-      carry.set(i32.const(0)),
       repeatWhile(
         left,
         links.set(left),

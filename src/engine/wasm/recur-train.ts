@@ -8,16 +8,16 @@
 import { recurrentGates } from "../../cells/cell.ts";
 import type { Recurrence } from "../plain.ts";
 import type { Arena } from "./arena.ts";
-import { type GemmKernels, PANEL } from "./gemm-kernel.ts";
-import { multiplyPanels, NO_BIAS, packPanels, upTo } from "./panels.ts";
-import { gather, placesFrom, spread } from "./places.ts";
+import { PANEL } from "./arrange-kernel.ts";
+import { multiplyPanels, type PanelKernels, packPanels, upTo } from "./panels.ts";
+import { gather, places, spread } from "./places.ts";
 import { Schedule } from "./schedule.ts";
 import type { Spare } from "./spare.ts";
 import type { TrainCode, TrainKernels } from "./train-kernel.ts";
 import type { WeightKernels } from "./weight-kernel.ts";
 
 /** The kernels that the loops call, and what the cell's own need. */
-export type Kernels = GemmKernels & WeightKernels & TrainKernels & Pick<TrainCode, "saved" | "halved">;
+export type Kernels = PanelKernels & WeightKernels & TrainKernels & Pick<TrainCode, "saved" | "halved">;
 
 /** The floats of inputs, or of saved values, that are in the arena at a time. */
 export const LARGEST = 2 ** 20;
@@ -41,7 +41,7 @@ export function recurSaving(
   const B = states[0].length / H;
   const most = Math.min(rows, Math.max(B, Math.floor(LARGEST / Math.max(gates, wide))));
   const size = B * stride;
-  const place = placesFrom(PANEL);
+  const place = places();
   const biasAt = place(width);
   const panelsAt = place(width * stride);
   const vectorsAt = place(vectors.length + PANEL);
@@ -53,12 +53,11 @@ export function recurSaving(
   if (!arena.reserve(place(0))) return undefined;
 
   const { floats } = arena;
-  floats.fill(-0, 0, PANEL);
   if (bias) floats.set(bias, biasAt);
+  else floats.fill(-0, biasAt, biasAt + width);
   floats.set(vectors, vectorsAt);
   if (recurrent > 0) packPanels(kernels, floats, panelsAt, xAt, weights, H, recurrent);
   for (const [i, state] of states.entries()) spread(floats, statesAt + i * size, stride, state, H);
-  const added = bias ? 4 * biasAt : NO_BIAS;
   const saved = spare.take(rows * wide);
   for (let step = 0; step < schedule.length; ) {
     const last = schedule.endOfChunk(step, most, 1);
@@ -75,9 +74,9 @@ export function recurSaving(
         4 * statesAt,
         4 * stride,
         4 * panelsAt,
+        4 * biasAt,
         4 * rAt,
         4 * width,
-        added,
         false,
       );
       const [xRow, outRow, savedRow] = [xAt + row * gates, outAt + row * stride, savedAt + row * wide];

@@ -209,7 +209,7 @@ function multiplyShare(
   const bias = pack.bias + column;
   if (most === 1) hand.row(K, 4 * a, 4 * weights, 4 * bias, panels, 4 * (out + column));
   else {
-    hand.rows(rows, K, 4 * a, 4 * aStride, 4 * weights, 4 * bias, panels, 4 * (out + column), 4 * outStride);
+    hand.rows(rows, K, 4 * a, 4 * aStride, 4 * weights, 4 * bias, panels, 4 * (out + column), 4 * outStride, 0);
   }
 }
 

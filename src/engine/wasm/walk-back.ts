@@ -11,9 +11,9 @@
 import { recurrentGates } from "../../cells/cell.ts";
 import type { RecurGradients, Recurrence, RecurWants } from "../plain.ts";
 import type { Arena } from "./arena.ts";
-import { PANEL } from "./gemm-kernel.ts";
-import { multiplyPanels, NO_BIAS, packPanels, transposed, upTo } from "./panels.ts";
-import { gather, placesFrom, spread } from "./places.ts";
+import { PANEL } from "./arrange-kernel.ts";
+import { multiplyPanels, packPanels, transposed, upTo } from "./panels.ts";
+import { gather, places, spread } from "./places.ts";
 import { type Kernels, LARGEST } from "./recur-train.ts";
 import { Schedule } from "./schedule.ts";
 
@@ -35,7 +35,7 @@ export function walkBack(
 /**
  * One walk back. The arena, in floats:
  *
- *     absent    16, then max(stride, 16)      -0, the gradient that is not there: adding it changes nothing
+ *     absent    H, in whole panels            -0, the gradient that is not there: adding it changes nothing
  *     zeros     4 for each state              see `TrainKernels.backward`
  *     sums      width = R·H, in whole panels  b_hh'
  *     panels    W_hh, (R·H, H)                and in the end W_hh', transposed
@@ -90,7 +90,7 @@ class Walk {
     this.#most = Math.min(rows, Math.max(this.#B, fitting));
     const [B, most] = [this.#B, upTo(4, this.#most)];
     const own = problem.vectors.length;
-    const place = placesFrom(PANEL);
+    const place = places();
     this.#at = {
       absent: place(this.#linkWide),
       zeros: place(4 * states.length),
@@ -117,7 +117,7 @@ class Walk {
     const { H, weights, vectors, states } = this.#problem;
     const floats = this.#arena.floats;
     const at = this.#at;
-    floats.fill(-0, 0, at.absent + this.#linkWide);
+    floats.fill(-0, at.absent, at.absent + this.#linkWide);
     floats.fill(-0, at.sums, at.sums + this.#width);
     floats.fill(-0, at.ownSums, at.ownSums + upTo(PANEL, vectors.length));
     floats.set(vectors, at.vectors);
@@ -200,8 +200,8 @@ class Walk {
       );
       this.#x.set(floats.subarray(xRow, xRow + b * gates), this.#schedule.start(step) * gates);
       if (recurrent > 0 && (step > 0 || this.#wants.states[0])) {
-        const [from, to, panels] = [4 * rRow, 4 * at.link, 4 * at.panels];
-        multiplyPanels(this.#kernels, b, H, recurrent, from, 4 * recurrent, panels, to, 4 * linkWide, NO_BIAS, false);
+        const [from, to, panels, none] = [4 * rRow, 4 * at.link, 4 * at.panels, 4 * at.absent];
+        multiplyPanels(this.#kernels, b, H, recurrent, from, 4 * recurrent, panels, none, to, 4 * linkWide, false);
       }
       done += b;
     }

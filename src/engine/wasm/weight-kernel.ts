@@ -5,7 +5,7 @@
  *     accumulate    for each step:  out = out + Σ_row a[i][row]·panel[row][j]      a chain of its own, from 0
  *     addColumns    for each step:  out = out + Σ_row panel[row][j]                in float64, rounded once
  *
- * Rows lie as in gemm-kernel.ts: `a` along its rows, `panel` in rows of 16.
+ * Rows lie as in product-kernel.ts: `a` along its rows, `panel` in rows of 16.
  */
 import {
   type Code,
