@@ -30,32 +30,38 @@ const loops: Readonly<Record<OperationName, Loop>> = {
   },
 };
 
-// Below this length, measured, copying in and out costs more than it gains.
-const WORTHWHILE = 128;
+// Below this length, and with fewer columns, measured, copying in and out costs more than it gains.
+const [WORTHWHILE, FEWEST_COLUMNS] = [256, 4];
 
 /** out = a ∘ b for each element; an operand that is one number has step 0, others have step 1. */
-export function combine(name: OperationName, ...[out, a, aStep, b, bStep]: Parameters<Loop>): void {
-  const workshop = out.length < WORTHWHILE || !isSingle(out, a, b) ? undefined : engine.workshop;
-  const done =
-    workshop && combineLanes(workshop, name, out as Float32Array, a as Float32Array, aStep, b as Float32Array, bStep);
+export function combine(name: OperationName, out: Floats, a: Floats, aStep: number, b: Floats, bStep: number): void {
+  const isSingle = out instanceof Float32Array && a instanceof Float32Array && b instanceof Float32Array;
+  const workshop = isSingle && out.length >= WORTHWHILE ? engine.workshop : undefined;
+  const done = isSingle && workshop && combineLanes(workshop, name, out, a, aStep, b, bStep);
   if (!done) loops[name](out, a, aStep, b, bStep);
 }
 
 /** The sums of the columns of a matrix that lies in rows: each is kept in float64, and rows are added from the first on. */
 export function sumColumns(data: Floats, columns: number): Float64Array {
   const totals = new Float64Array(columns);
-  const workshop = data.length < WORTHWHILE || !isSingle(data) ? undefined : engine.workshop;
-  if (!workshop || !sumColumnsInLanes(workshop, totals, data as Float32Array)) addRows(totals, data);
+  const isSingle = data instanceof Float32Array;
+  const workshop = isSingle && data.length >= WORTHWHILE && columns >= FEWEST_COLUMNS ? engine.workshop : undefined;
+  const done = isSingle && workshop && sumColumnsInLanes(workshop, totals, data);
+  if (!done) addRows(totals, data);
   return totals;
 }
 
+/** Four rows at a time, so that a total is read and written once for four numbers. */
 function addRows(totals: Float64Array, data: Floats): void {
   const columns = totals.length;
-  for (let row = 0; row < data.length; row += columns) {
+  const whole = data.length - (data.length % (4 * columns));
+  for (let row = 0; row < whole; row += 4 * columns) {
+    for (let j = 0, at = row; j < columns; j += 1, at += 1) {
+      const two = totals[j]! + data[at]! + data[at + columns]!;
+      totals[j] = two + data[at + 2 * columns]! + data[at + 3 * columns]!;
+    }
+  }
+  for (let row = whole; row < data.length; row += columns) {
     for (let j = 0; j < columns; j += 1) totals[j]! += data[row + j]!;
   }
-}
-
-function isSingle(...arrays: readonly Floats[]): boolean {
-  return arrays.every((array) => array instanceof Float32Array);
 }

@@ -49,7 +49,7 @@ describe("the four operations", () => {
   });
 
   it("reach all elements of any length and none behind", () => {
-    for (const count of [1, 2, 3, 4, 5, 127, 128, 129, 2047, 2048, 2049, 4099]) {
+    for (const count of [1, 2, 3, 4, 5, 255, 256, 257, 2047, 2048, 2049, 4099]) {
       const out = new Float32Array(count + 5).fill(9);
       combine("sub", out.subarray(0, count), a, 1, b, 1);
       expect([...out.subarray(count)]).toEqual([9, 9, 9, 9, 9]);
@@ -75,6 +75,8 @@ describe("the four operations", () => {
 describe("sums of columns", () => {
   it.each([
     [1, 997],
+    [3, 401],
+    [4, 67],
     [7, 331],
     [16, 64],
     [17, 5003],
@@ -90,6 +92,18 @@ describe("sums of columns", () => {
       engine.use(own);
       expect(sumColumns(data, columns)).toEqual(expected);
     }
+  });
+
+  it("leave rows that would make the arena grow without a bound to the plain loop", () => {
+    const { workshop } = compile()!;
+    const before = workshop!.arena.floats.length;
+    expect(sumColumnsInLanes(workshop!, new Float64Array(2 ** 15 + 1), new Float32Array(2 ** 16 + 2))).toBe(false);
+    expect(workshop!.arena.floats.length).toBe(before);
+    const [columns, rows] = [2 ** 15 + 1, 3];
+    const data = Float32Array.from({ length: columns * rows }, (_, i) => i / 7);
+    const expected = new Float64Array(columns);
+    for (const [i, value] of data.entries()) expected[i % columns]! += value;
+    expect(sumColumns(data, columns)).toEqual(expected);
   });
 
   it("see an infinity and what is no number in their own columns only", () => {

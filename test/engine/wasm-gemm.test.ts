@@ -59,7 +59,7 @@ const shape = fc.oneof(
   },
   // where the transposed product takes fewer panels
   {
-    arbitrary: fc.tuple(fc.constantFrom(16, 31, 48), fc.constantFrom(3, 17, 33), fc.constantFrom(127, 263)),
+    arbitrary: fc.tuple(fc.constantFrom(48, 63, 96), fc.constantFrom(3, 17, 33), fc.constantFrom(263, 700)),
     weight: 1,
   },
 );

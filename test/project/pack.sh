@@ -78,6 +78,12 @@ node --input-type=module --eval '
 ' >shape.txt
 grep -qF "torch.Size([4, 1, 3])" shape.txt
 
+# What runs trained layers starts soonest: beside its entry it reads one file, and that reads none.
+if grep -qE '^(import|export \* from) ' node_modules/unrolled/dist/node/trained-*.js; then
+  echo "unrolled/inference reads more than one file" >&2
+  exit 1
+fi
+
 # Nothing that a user does not need.
 if tar -tf "$tarball" | grep -Ev '^package/(dist/src/|dist/node/|dist/cli/|package.json|README|CHANGELOG|LICENSE)'; then
   echo "the package holds files that nobody needs" >&2

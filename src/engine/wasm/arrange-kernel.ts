@@ -2,8 +2,8 @@
  * The kernels that bring matrices into the order in which products read them. All counts are of float32, all addresses
  * and strides in bytes.
  */
-import { type Code, define, type FunctionCode, type Local, repeatWhile, sequence } from "./assembler.ts";
-import { i32, i32x4, memory, v128 } from "./instructions.ts";
+import { type Code, define, type FunctionCode, repeatWhile, sequence } from "./assembler.ts";
+import { i32, i32x4, memory, step, v128 } from "./instructions.ts";
 import type { Sources } from "./kernels.ts";
 import { MANY } from "./product-kernel.ts";
 
@@ -21,9 +21,6 @@ export interface ArrangeKernels {
 }
 
 const VECTORS = [0, 1, 2, 3];
-const step = (local: Local<"i32">, by: Code<"i32"> | number): Code =>
-  local.set(i32.add(local, typeof by === "number" ? i32.const(by) : by));
-
 const transpose = (): FunctionCode =>
   define("transpose", 6, (scope, to, toStride, from, fromStride, rows, columns) => {
     const [x, y, place, stripEnd, end] = [0, 1, 2, 3, 4].map(() => scope.local("i32"));

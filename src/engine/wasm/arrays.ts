@@ -3,9 +3,9 @@
  * that only runs trained layers does not carry it.
  */
 import type { OperationName } from "../arrays.ts";
-import { type Code, define, type FunctionCode, type Local, repeatWhile } from "./assembler.ts";
+import { define, type FunctionCode, repeatWhile } from "./assembler.ts";
 import { compiledOnce, type Workshop } from "./compiled.ts";
-import { f32x4, f64x2, i32, i32x4, v128 } from "./instructions.ts";
+import { f32x4, f64x2, i32, step, v128 } from "./instructions.ts";
 import { upTo } from "./panels.ts";
 
 /** The kernels as JavaScript calls them: addresses, steps and strides in bytes. */
@@ -24,7 +24,7 @@ const operation = (name: OperationName): FunctionCode =>
       v128.store(out, f32x4[name](v128.load(a), v128.load(b))),
       step(a, aStep),
       step(b, bStep),
-      step(out, i32.const(16)),
+      step(out, 16),
     ),
   ]);
 
@@ -39,7 +39,7 @@ const addRows = (): FunctionCode =>
         ...halves.flatMap(([low, high], vector) => [
           four.set(v128.load(data, 16 * vector)),
           low.set(f64x2.add(low, f64x2.promoteLowF32x4(four))),
-          high.set(f64x2.add(high, f64x2.promoteLowF32x4(i32x4.shuffle(four, four, [2, 3, 2, 3])))),
+          high.set(f64x2.add(high, f64x2.promoteHighF32x4(four))),
         ]),
         step(data, stride),
         rows.set(i32.sub(rows, i32.const(1))),
@@ -47,8 +47,6 @@ const addRows = (): FunctionCode =>
       ...halves.flat().map((half, i) => v128.store(totals, half, 16 * i)),
     ];
   });
-
-const step = (local: Local<"i32">, by: Code<"i32">): Code => local.set(i32.add(local, by));
 
 const kernelsOf = compiledOnce<Workshop, ArrayKernels>(({ memory }) => ({
   functions: [operation("add"), operation("sub"), operation("mul"), operation("div"), addRows()],
@@ -84,16 +82,16 @@ export function combineLanes(
   return true;
 }
 
-// Rows that are copied in at a time, so that they are in the second cache when they are added.
+// The floats of the rows that are copied in at a time, so that they are in the second cache when they are added.
 const BLOCK = 2 ** 15;
 
-/** Adds the rows of the matrix to the totals, as in ../arrays.ts; false if that cannot be had, and nothing is done. */
+/** The totals of rows of up to `BLOCK`, as in ../arrays.ts; false if that cannot be had, and nothing is done. */
 export function sumColumnsInLanes(workshop: Workshop, totals: Float64Array, data: Float32Array): boolean {
   const kernels = kernelsOf(workshop);
   const columns = totals.length;
-  const rows = Math.max(1, Math.floor(BLOCK / columns));
+  const rows = Math.floor(BLOCK / columns);
   const [wide, from] = [upTo(COLUMNS, columns), 2 * upTo(COLUMNS, columns)];
-  if (!kernels || !workshop.arena.reserve(from + rows * columns + COLUMNS)) return false;
+  if (!kernels || rows === 0 || !workshop.arena.reserve(from + rows * columns + COLUMNS)) return false;
   const { floats } = workshop.arena;
   const sums = new Float64Array(floats.buffer, 0, wide).fill(0);
   for (let start = 0; start < data.length; start += rows * columns) {

@@ -1,7 +1,8 @@
 /**
  * A WebAssembly assembler. The machine is a stack, so an expression is the bytes of its operands followed by an opcode:
- * code is a value, and an instruction a function of it. Bytes are the characters of a text, since no list is joined as fast. `Code<"v128">` leaves a vector on the stack, and TypeScript
- * refuses to add it to an integer. Instructions are in instructions.ts; here are locals, control and the module.
+ * code is a value, and an instruction a function of it. Bytes are the characters of a text, since no list is joined as
+ * fast. `Code<"v128">` leaves a vector on the stack, and TypeScript refuses to add it to an integer. Instructions are in
+ * instructions.ts; here are locals, control and the module.
  */
 
 /** What a local holds: an integer (also an address), or four float32 lanes. */

@@ -26,7 +26,7 @@ export function gemm(
     const same = bias && new Float32Array(M).fill(bias[0]);
     return gemm(arena, kernels, out, 1, M, K, transposed(b), transposed(a), same, { accumulate });
   }
-  if (!bias && !accumulate && isBetterTurned(M, N, K)) {
+  if (!bias && !accumulate && isBetterTurned(M, N, K, liesInRows(a, K))) {
     const turned = new Float32Array(N * M);
     const done = gemm(arena, kernels, turned, N, M, K, transposed(b), transposed(a));
     if (done) for (let j = 0; j < N; j += 1) for (let i = 0; i < M; i += 1) out[i * N + j] = turned[j * M + i]!;
@@ -56,17 +56,23 @@ export function gemm(
   return true;
 }
 
-/** Columns come in whole panels: whether so much less is lost to that with rows for columns that it pays to turn the result. */
-function isBetterTurned(M: number, N: number, K: number): boolean {
-  return M * upTo(PANEL, N) * K > N * upTo(PANEL, M) * K + TURNING * M * N;
+/**
+ * Columns come in whole panels: whether so much less is lost to that with rows for columns that it pays to turn the result,
+ * and to pack the left operand where its rows could have stayed as they are.
+ */
+function isBetterTurned(M: number, N: number, K: number, inRows: boolean): boolean {
+  const gained = M * upTo(PANEL, N) * K - N * upTo(PANEL, M) * K;
+  return gained > TURNING * M * N + (inRows ? PACKING * M * K : 0) + BEGINNING;
 }
 
-/** Turning an element takes about as long as this many links of its chain. */
-const TURNING = 64;
+/** What it takes to turn an element, to pack one and to begin, in links: products that are added to a chain. Measured. */
+const [TURNING, PACKING, BEGINNING] = [64, 10, 2 ** 16];
+
 /** The floats of one operand's block: 4 MB, so that the arena stays at a few of them. */
 const LARGEST = 2 ** 20;
 /** The longest piece of a chain in one block. */
 const DEEPEST = 2 ** 14;
+
 /**
  * The arena's layout for one block of the product, in floats:
  *

@@ -1,5 +1,5 @@
 /** The instructions that the kernels are written in, by their names in the WebAssembly specification. */
-import { byte, type Code, code, signed, unsigned } from "./assembler.ts";
+import { byte, type Code, code, type Local, signed, unsigned } from "./assembler.ts";
 
 type Integer = Code<"i32">;
 type Vector = Code<"v128">;
@@ -29,6 +29,10 @@ export const i32 = {
   /** What another thread may have stored just now. */
   atomicLoad: (address: Integer): Integer => code("i32", address.bytes + byte(0xfe, 0x10, 2, 0)),
 };
+
+/** local += by */
+export const step = (local: Local<"i32">, by: Integer | number): Code =>
+  local.set(i32.add(local, typeof by === "number" ? i32.const(by) : by));
 
 const SIMD = byte(0xfd);
 const one = (opcode: number) => {
@@ -115,6 +119,8 @@ export const f64x2 = {
   add: two(0xf0),
   /** The first two of four float32. */
   promoteLowF32x4: one(0x5f),
+  /** The last two: `promoteLowF32x4` after `i8x16.shuffle`. */
+  promoteHighF32x4: (a: Vector): Vector => f64x2.promoteLowF32x4(i32x4.shuffle(a, a, [2, 3, 2, 3])),
 };
 
 /** Bytes moved within memory. */

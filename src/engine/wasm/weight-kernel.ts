@@ -18,7 +18,7 @@ import {
   when,
 } from "./assembler.ts";
 import type { InstructionSet } from "./instruction-set.ts";
-import { f32x4, f64x2, i32, i32x4, v128 } from "./instructions.ts";
+import { f32x4, f64x2, i32, i32x4, step, v128 } from "./instructions.ts";
 
 /** The kernels as JavaScript calls them: strides and jumps in bytes. */
 export interface WeightKernels {
@@ -39,9 +39,6 @@ export interface WeightKernels {
 }
 
 const VECTORS = [0, 1, 2, 3];
-const step = (local: Local<"i32">, by: Code<"i32"> | number): Code =>
-  local.set(i32.add(local, typeof by === "number" ? i32.const(by) : by));
-
 const accumulate = (set: InstructionSet): FunctionCode =>
   define("accumulate", 9, (scope, rows, K, steps, a, aStride, aJump, panel, out, outStride) => {
     const pointers = { K, steps, a, aStride, aJump, panel, out, outStride };
@@ -115,7 +112,7 @@ const addColumns = (): FunctionCode =>
           ...halves.flatMap(([low, high], vector) => [
             four.set(v128.load(panel, 16 * vector)),
             low.set(f64x2.add(low, f64x2.promoteLowF32x4(four))),
-            high.set(f64x2.add(high, f64x2.promoteLowF32x4(i32x4.shuffle(four, four, [2, 3, 2, 3])))),
+            high.set(f64x2.add(high, f64x2.promoteHighF32x4(four))),
           ]),
           step(panel, 64),
           left.set(i32.sub(left, i32.const(1))),
