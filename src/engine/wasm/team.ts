@@ -94,6 +94,7 @@ export async function startTeam(size: number, memory: GrowingMemory, sharing: Sh
 }
 
 type Gate = (at: number, value: number, patience: number) => void;
+type Call = (...integers: number[]) => void;
 
 class Threads implements Team {
   readonly size: number;
@@ -130,12 +131,12 @@ class Threads implements Team {
     this.#functions += functions.length;
     this.#wait();
     new Uint8Array(this.#words.buffer).set(code, CODE);
-    for (let worker = 0; worker < this.#ends.length; worker += 1) this.#write(worker, 0, CODE, code.length, 1);
+    for (let worker = 0; worker < this.#ends.length; worker += 1) this.#writer(worker, 0)(CODE, code.length, 1);
     this.#rouse();
     this.#wait();
     this.rest();
     const written = this.#ends.map((_, worker) =>
-      functions.map(({ name }, i) => [name, (...values: number[]) => this.#write(worker, first + i, ...values)]),
+      functions.map(({ name }, i) => [name, this.#writer(worker, first + i)]),
     );
     return [exports, ...written.map((own) => Object.fromEntries(own) as Kernels)];
   }
@@ -247,11 +248,26 @@ class Threads implements Team {
     this.rest();
   }
 
-  #write(worker: number, which: number, ...values: readonly number[]): void {
-    const list = listOf(worker);
-    const at = list + 1 + (ARGUMENTS + 1) * this.#words[list];
-    this.#words[list] += 1;
-    this.#words[at] = which;
-    for (let i = 0; i < values.length; i += 1) this.#words[at + 1 + i] = values[i];
+  /** What writes calls of a function down: `ARGUMENTS` integers with names, since a list of them would be made anew each time. */
+  #writer(worker: number, which: number): Call {
+    const [words, list] = [this.#words, listOf(worker)];
+    return (a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0, m = 0) => {
+      const at = list + 1 + (ARGUMENTS + 1) * words[list];
+      words[list] += 1;
+      words[at] = which;
+      words[at + 1] = a;
+      words[at + 2] = b;
+      words[at + 3] = c;
+      words[at + 4] = d;
+      words[at + 5] = e;
+      words[at + 6] = f;
+      words[at + 7] = g;
+      words[at + 8] = h;
+      words[at + 9] = i;
+      words[at + 10] = j;
+      words[at + 11] = k;
+      words[at + 12] = l;
+      words[at + 13] = m;
+    };
   }
 }

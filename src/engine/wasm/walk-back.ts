@@ -13,7 +13,7 @@ import type { RecurGradients, Recurrence, RecurWants } from "../plain.ts";
 import type { Arena } from "./arena.ts";
 import { PANEL } from "./arrange-kernel.ts";
 import { multiplyPanels, packPanels, transposed, upTo } from "./panels.ts";
-import { gather, places, spread } from "./places.ts";
+import { gather, places, spread, Views } from "./places.ts";
 import { type Kernels, LARGEST } from "./recur-train.ts";
 import { Schedule } from "./schedule.ts";
 
@@ -42,9 +42,8 @@ export function walkBack(
  *     weights   H·width                       W_hh'ᵀ
  *     link      B·linkWide
  *     states    S·B·stride
- *     late      B·H                           gradients of outputs, of this step
- *     arrived   B·H                           and of the one before
- *     saved     most·wide                     of as many steps as fit, in the order of time
+ *     outputs   (most + B)·H                  gradients of outputs, of as many steps as fit and the one before
+ *     saved     most·wide                     of the same steps, in the order of time
  *     x', r'    most·G·H, most·R·H            in the order of the walk
  *     vectors   V·H
  *     own       most·V·H                      the vectors' gradients, in the order of the walk
@@ -69,6 +68,7 @@ class Walk {
   readonly #B: number;
   readonly #at: Readonly<Record<Place, number>>;
   readonly #x: Float32Array;
+  readonly #views = new Views();
   readonly size: number;
 
   constructor(arena: Arena, kernels: Kernels, problem: Recurrence, saved: Float32Array, wants: RecurWants) {
@@ -99,8 +99,7 @@ class Walk {
       weights: place(upTo(4, H) * this.#width),
       link: place(B * this.#linkWide),
       states: place(states.length * B * this.#stride),
-      late: place(B * H + PANEL),
-      arrived: place(B * H + PANEL),
+      outputs: place((most + B) * H + PANEL),
       saved: place((most + PANEL) * this.#wide),
       x: place(most * this.#gates + PANEL),
       r: place(kernels.halved ? most * this.#recurrent + PANEL : 0),
@@ -165,13 +164,14 @@ class Walk {
     const own = vectors.length;
     const [start, end] = [this.#schedule.firstRow(last, first), this.#schedule.endRow(last, first)];
     floats.set(this.#saved.subarray(start * wide, end * wide), at.saved);
+    const outputAt = this.#outputs(first, last);
     const r = this.#kernels.halved ? at.r : at.x;
     const [stride, linkWide] = [this.#stride, this.#linkWide];
     let done = 0;
     for (let step = first; step >= last; step -= 1) {
       const b = this.#schedule.rows(step);
-      const late = this.#isDirect(step) ? at.absent : this.#output(step, at.late);
-      const arrived = this.#isDirect(step - 1) ? this.#output(step - 1, at.arrived) : at.absent;
+      const late = this.#isDirect(step) ? at.absent : outputAt(step);
+      const arrived = this.#isDirect(step - 1) ? outputAt(step - 1) : at.absent;
       this.#setZeros(step);
       const savedRow = at.saved + (this.#schedule.start(step) - start) * wide;
       const [xRow, rRow] = [at.x + done * gates, r + done * recurrent];
@@ -198,7 +198,7 @@ class Walk {
         4 * (at.own + done * own),
         4 * own,
       );
-      this.#x.set(floats.subarray(xRow, xRow + b * gates), this.#schedule.start(step) * gates);
+      this.#x.set(this.#views.of(floats, xRow, b * gates), this.#schedule.start(step) * gates);
       if (recurrent > 0 && (step > 0 || this.#wants.states[0])) {
         const [from, to, panels, none] = [4 * rRow, 4 * at.link, 4 * at.panels, 4 * at.absent];
         multiplyPanels(this.#kernels, b, H, recurrent, from, 4 * recurrent, panels, none, to, 4 * linkWide, false);
@@ -213,13 +213,16 @@ class Walk {
     return this.#schedule.rows(step) === this.#B && this.#schedule.rows(step + 1) === this.#B;
   }
 
-  /** Puts the gradient of a step's outputs at `to`; where it is absent, it is elsewhere. */
-  #output(step: number, to: number): number {
+  /** Copies the gradients of the outputs of these steps and the one before, and says where that of a step lies. */
+  #outputs(first: number, last: number): (step: number) => number {
     const { output } = this.#wants;
-    if (!output) return this.#at.absent;
-    const [start, H] = [this.#schedule.start(step), this.#problem.H];
-    this.#arena.floats.set(output.subarray(start * H, (start + this.#schedule.rows(step)) * H), to);
-    return to;
+    const { absent, outputs } = this.#at;
+    if (!output) return () => absent;
+    const before = Math.max(0, last - 1);
+    const [start, end] = [this.#schedule.firstRow(before, first), this.#schedule.endRow(before, first)];
+    const { H } = this.#problem;
+    this.#arena.floats.set(output.subarray(start * H, end * H), outputs);
+    return (step) => outputs + (this.#schedule.start(step) - start) * H;
   }
 
   /** Where the living rows of a state were cut out of all, zeros joined their gradient again, if anything did. */
@@ -325,8 +328,7 @@ type Place =
   | "weights"
   | "link"
   | "states"
-  | "late"
-  | "arrived"
+  | "outputs"
   | "saved"
   | "x"
   | "r"
