@@ -1,7 +1,7 @@
 /**
- * Loops over arrays of floats for which tensors would need thousands of calls: the four operations, and sums of columns.
- * They are written here as plain loops; arrays of float32 that are long enough go to the fast engine, whose bits are the
- * same, since each of these operations is rounded alike everywhere.
+ * Loops over arrays of floats, without a call for each element: the four operations, and sums of columns. They are written
+ * here plainly; arrays of float32 that are long enough go to the fast engine, whose bits are the same, since each of these
+ * operations is rounded alike everywhere.
  */
 import { engine } from "./engine.ts";
 import { combineLanes, sumColumnsInLanes } from "./wasm/arrays.ts";

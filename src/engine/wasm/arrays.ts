@@ -5,8 +5,9 @@
 import type { OperationName } from "../arrays.ts";
 import { define, type FunctionCode, repeatWhile } from "./assembler.ts";
 import { compiledOnce, type Workshop } from "./compiled.ts";
-import { f32x4, f64x2, i32, step, v128 } from "./instructions.ts";
+import { f32x4, i32, step, v128 } from "./instructions.ts";
 import { upTo } from "./panels.ts";
+import { addFloats, type Halves } from "./weight-kernel.ts";
 
 /** The kernels as JavaScript calls them: addresses, steps and strides in bytes. */
 type ArrayKernels = Readonly<
@@ -31,19 +32,10 @@ const operation = (name: OperationName): FunctionCode =>
 const addRows = (): FunctionCode =>
   define("addRows", 4, (scope, totals, data, stride, rows) => {
     const four = scope.local("v128");
-    const halves = [0, 1, 2, 3].map(() => [scope.local("v128"), scope.local("v128")] as const);
+    const halves = [0, 1, 2, 3].map((): Halves => [scope.local("v128"), scope.local("v128")]);
     return [
       ...halves.flat().map((half, i) => half.set(v128.load(totals, 16 * i))),
-      repeatWhile(
-        rows,
-        ...halves.flatMap(([low, high], vector) => [
-          four.set(v128.load(data, 16 * vector)),
-          low.set(f64x2.add(low, f64x2.promoteLowF32x4(four))),
-          high.set(f64x2.add(high, f64x2.promoteHighF32x4(four))),
-        ]),
-        step(data, stride),
-        rows.set(i32.sub(rows, i32.const(1))),
-      ),
+      repeatWhile(rows, addFloats(halves, four, data), step(data, stride), rows.set(i32.sub(rows, i32.const(1)))),
       ...halves.flat().map((half, i) => v128.store(totals, half, 16 * i)),
     ];
   });

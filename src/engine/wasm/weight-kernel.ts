@@ -97,26 +97,30 @@ function rowsOfSums(scope: Scope, { multiplyAdd }: InstructionSet, pointers: Poi
   );
 }
 
+/** Sums of four floats in float64. */
+export type Halves = readonly [low: Local<"v128">, high: Local<"v128">];
+
+/** Adds the floats at an address to the sums, four by four by way of `four`. */
+export const addFloats = (sums: readonly Halves[], four: Local<"v128">, from: Code<"i32">): Code =>
+  sequence(
+    ...sums.flatMap(([low, high], vector) => [
+      four.set(v128.load(from, 16 * vector)),
+      low.set(f64x2.add(low, f64x2.promoteLowF32x4(four))),
+      high.set(f64x2.add(high, f64x2.promoteHighF32x4(four))),
+    ]),
+  );
+
 const addColumns = (): FunctionCode =>
   define("addColumns", 4, (scope, K, steps, panel, out) => {
     const left = scope.local("i32");
     const four = scope.local("v128");
-    const halves = VECTORS.map(() => [scope.local("v128"), scope.local("v128")] as const);
+    const halves = VECTORS.map((): Halves => [scope.local("v128"), scope.local("v128")]);
     return [
       repeatWhile(
         steps,
         ...halves.flat().map((half) => half.set(f32x4.const(0))),
         left.set(K),
-        repeatWhile(
-          left,
-          ...halves.flatMap(([low, high], vector) => [
-            four.set(v128.load(panel, 16 * vector)),
-            low.set(f64x2.add(low, f64x2.promoteLowF32x4(four))),
-            high.set(f64x2.add(high, f64x2.promoteHighF32x4(four))),
-          ]),
-          step(panel, 64),
-          left.set(i32.sub(left, i32.const(1))),
-        ),
+        repeatWhile(left, addFloats(halves, four, panel), step(panel, 64), left.set(i32.sub(left, i32.const(1)))),
         ...halves.map(([low, high], vector) => {
           const sum = i32x4.shuffle(f32x4.demoteF64x2Zero(low), f32x4.demoteF64x2Zero(high), [0, 1, 4, 5]);
           return v128.store(out, f32x4.add(v128.load(out, 16 * vector), sum), 16 * vector);
