@@ -11,6 +11,7 @@ import type { Cell } from "../../src/cells/cell.ts";
 import { elman } from "../../src/cells/elman.ts";
 import { gru } from "../../src/cells/gru.ts";
 import { lstm } from "../../src/cells/lstm.ts";
+import { peepholeLSTM } from "../../src/cells/peephole-lstm.ts";
 import type { Engine, Unrolled, Weights } from "../../src/engine/plain.ts";
 import { compile, compileShared, offered } from "../../src/engine/wasm/index.ts";
 
@@ -27,7 +28,7 @@ const teams: Engine[] = [];
 beforeAll(async () => {
   const own = offered()!;
   // they share the smallest work, too, and however busy the machine is; one of them does without the others at times
-  const always = { step: 0, run: 0, alone: 0 };
+  const always = { step: 0, run: 0, rows: 4, alone: 0 };
   teams.push(await compileShared(2, own, always), await compileShared(3, own, always));
   teams.push(await compileShared(2, own, { ...always, alone: 3 }));
 });
@@ -101,6 +102,15 @@ describe.each(Object.entries(cells))("%s in two and in three threads", (_, cell)
     }
   });
 
+  it("has the bits of one thread with rows that threads cannot share evenly", () => {
+    torch.manualSeed(10);
+    for (const B of [8, 9, 13, 31]) {
+      expectSameBits(problemOf(cell, 19, B, 29));
+      expectSameBits(problemOf(cell, 19, B, 29, 0, undefined, true));
+      expectSameBits(problemOf(cell, 19, B, 4, 0, [B, B, B, B]));
+    }
+  });
+
   it("has the bits of one thread beyond one chunk of rows and one block of links", () => {
     torch.manualSeed(3);
     expectSameBits(problemOf(cell, 17, 3, 150));
@@ -118,6 +128,19 @@ describe("threads", () => {
     ] as const) {
       for (const B of [1, 3]) expectSameBits(problemOf(cells.LSTM!, H, B, 4, P));
       expectSameBits(problemOf(cells.LSTM!, H, 4, 3, P, [4, 2, 1]));
+    }
+  });
+
+  it("project with the bits of one thread over more than a chunk, and with rows for each", () => {
+    torch.manualSeed(11);
+    for (const B of [1, 3, 13]) expectSameBits(problemOf(cells.LSTM!, 11, B, 401, 5));
+  });
+
+  it("have the bits of one thread for cells whose units they do not share, whose rows they do", () => {
+    torch.manualSeed(12);
+    const cell = peepholeLSTM as unknown as Cell;
+    for (const B of [1, 3, 8, 13]) {
+      expectSameBits({ ...problemOf(cell, 19, B, 29), vectors: { ...weights(3, 19, 0), bias: random(3 * 19) } });
     }
   });
 

@@ -70,7 +70,7 @@ export async function compileShared(threads: number, arithmetic: Arithmetic, sha
 }
 
 // Steps and runs of which two threads make fewer than this many products take microseconds, as waiting does.
-const SHARING: Sharing = { step: 2 ** 15, run: 2 ** 21, alone: 8 };
+const SHARING: Sharing = { step: 2 ** 15, run: 2 ** 21, rows: 8, alone: 8 };
 
 async function startShared(threads: number, arithmetic: Arithmetic, sharing: Sharing): Promise<Engine> {
   checkIsolation();
@@ -162,7 +162,7 @@ function loopsIn(
     const take = (exports: object): readonly Hand[] =>
       team
         .hands(functions, exports as { page: PageKernel })
-        .map(({ page }, thread) => besides({ page }, products[thread]));
+        .map(({ page }, thread) => besides({ page, meet: team.meets[thread] }, products[thread]));
     return { functions, memory, shared, take };
   });
   const packs = new Packs(arena, onRequest(packKernels, memory, shared), FIRST_WORKSPACE);

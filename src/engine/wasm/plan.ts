@@ -11,7 +11,7 @@ import { upTo } from "./panels.ts";
 import { places, Views } from "./places.ts";
 import { MANY, type ProductKernels, SINGLE } from "./product-kernel.ts";
 import { Schedule } from "./schedule.ts";
-import { type Share, sharesOf } from "./shares.ts";
+import { type Part, partsOf, wholeOf } from "./shares.ts";
 import type { Sharing, Team } from "./team.ts";
 
 /** What a run works with. */
@@ -26,8 +26,8 @@ export interface Machinery {
   readonly plans: WeakMap<Weights, Plan>;
 }
 
-/** The kernels of a loop, for one of the threads. */
-export type Hand = ProductKernels & { readonly page: PageKernel };
+/** The kernels of a loop, for one of the threads, and where all threads meet. */
+export type Hand = ProductKernels & { readonly page: PageKernel; readonly meet: () => void };
 
 /** The packs of W_ih, W_hh, perhaps W_hr, and perhaps the vectors. */
 export type RunPacks = readonly Pack[];
@@ -46,8 +46,9 @@ export interface Plan {
   packs: RunPacks | undefined;
   /** For each pack but that of the vectors, the product with it. */
   readonly products: readonly Product[];
-  /** For each pack, which thread takes which part of it. */
-  shares: readonly (readonly Share[])[];
+  /** For each thread, what it takes, and what the first takes if it is alone. */
+  parts: readonly Part[];
+  alone: Part | undefined;
   readonly views: Views;
   readonly B: number;
   readonly H: number;
@@ -82,7 +83,10 @@ export interface Plan {
 const CHUNK_ROWS = 192;
 
 /** As many products take the time of one output that is written into fresh memory, which the machine gives page by page. */
-const HANDING_OUT = 45;
+const HANDING_OUT = 30;
+
+/** Recurrent weights, in floats, that every thread may read in each step: more would not stay in its second cache. */
+const CACHED_WEIGHTS = 2 ** 19;
 
 /** The floats of the arena that a run works in; a run that needs more has to go step by step. */
 const WORKSPACE = 2 ** 25;
@@ -103,10 +107,8 @@ export function planOf(machinery: Machinery, problem: Unrolled): Plan | undefine
   if (!arePacked(plan.packs, problem)) {
     plan.packs = packs.bring(wantedPacks(problem, plan));
     if (!plan.packs) return undefined;
-    const threads = isWorthSharing(machinery, problem.cell, plan) ? team.size : 1;
-    // while the others begin with the inputs' product, the first hands out what was computed before
-    const handingOut = (HANDING_OUT * plan.P) / (plan.features * widest(problem.input));
-    plan.shares = plan.packs.map((pack, i) => sharesOf(pack, threads, i === 0 ? (threads - 1) * handingOut : 0));
+    plan.alone = wholeOf(plan.packs);
+    plan.parts = team.size > 1 ? shared(machinery, problem, plan, plan.packs) : [plan.alone];
   }
   plans.set(problem.input, plan);
   return plan;
@@ -144,7 +146,8 @@ function planned(problem: Unrolled): Plan {
       { most: B, K: P, aStride: outStride, outStride: gateStride },
       { most: B, K: H, aStride: stride, outStride },
     ],
-    shares: [],
+    parts: [],
+    alone: undefined,
     views: new Views(),
     ...{ B, H, P, features, rows, stateCount: cell.state.length, isProjected: projection !== undefined },
     x: place(rows * features),
@@ -160,14 +163,20 @@ function planned(problem: Unrolled): Plan {
   };
 }
 
-/**
- * Whether more threads are faster, though they have to be woken, and to wait for each other at every step. Shares are cut
- * where the columns of W_ih and W_hh are the same.
- */
-function isWorthSharing({ team, sharing }: Machinery, cell: Cell, { B, P, gateStride, schedule }: Plan): boolean {
+/** What each thread takes; one alone where the others would not make it faster, as they have to be woken and waited for. */
+function shared({ team, sharing }: Machinery, { cell }: Unrolled, plan: Plan, packs: RunPacks): readonly Part[] {
+  const { B, P, features, gateStride, rows, schedule } = plan;
+  const threads = team.size;
+  // units are cut where the columns of W_ih and W_hh are the same
   const isEven = recurrentGates(cell).length === cell.gates.length && vectors(cell).length === 0;
+  const areCached = P * gateStride <= CACHED_WEIGHTS;
+  const byRows = schedule.isUniform && B >= sharing.rows * threads && (areCached || !isEven);
   const products = B * P * gateStride;
-  return team.size > 1 && isEven && products >= sharing.step && products * schedule.length >= sharing.run;
+  const isWorthIt = (byRows || (isEven && products >= sharing.step)) && products * schedule.length >= sharing.run;
+  if (!isWorthIt) return [wholeOf(packs)];
+  // while the others begin with the product of a chunk's inputs, the first hands out what was computed before
+  const handingOut = rows < B * schedule.length ? (HANDING_OUT * P) / (features * packs[0].width) : 0;
+  return partsOf(packs, threads, B, byRows, (threads - 1) * handingOut);
 }
 
 function wantedPacks({ input, recurrent, projection, vectors, rows }: Unrolled, plan: Plan): [Weights, number][] {

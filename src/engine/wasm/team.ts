@@ -5,20 +5,25 @@
  *
  *     wake();  for each turn { gather();  for the others: calls are written down;  go();  the own share;  join() };  rest()
  *
+ * Within a turn all may meet: nobody goes on before all have come there. That takes a fraction of what a turn takes.
+ *
  * Soon after a call of the library all others sleep until the next. Nobody waits for one who has yet to wake up: the caller's
- * own takes all shares of a turn then. On a busy machine, where waiting costs more than sharing gains, it does so for a while.
+ * own takes all shares of a turn then. On a busy machine, where waiting costs more than sharing gains, it does so for a
+ * while, and then begins with short turns, as no turn that has begun can be left.
  */
 import { RuntimeError } from "../../check.ts";
 import type { GrowingMemory } from "./arena.ts";
 import { assemble, type FunctionCode } from "./assembler.ts";
 import { exportsOf, host, machine, synchronous } from "./host.ts";
-import { ARGUMENTS, type End, gate, NAP, startWorker } from "./worker.ts";
+import { CALL_SHIFT, type End, gate, LOAD, MEET, NAP, startWorker } from "./worker.ts";
 
 /** When threads share what there is to do. */
 export interface Sharing {
   /** The products of a step, and those of a run, from which on it is faster, though threads have to wake up and to wait. */
   readonly step: number;
   readonly run: number;
+  /** The rows for each thread, two or more, from which on it takes rows, not units. */
+  readonly rows: number;
   /** How many times the last wait the first thread does without the others, when waiting costs more than sharing gains. */
   readonly alone: number;
 }
@@ -29,10 +34,14 @@ export interface Team {
   readonly size: number;
   /** The kernels of a module, for each thread: those of the caller's own are called, for the others calls are written down. */
   hands<Kernels extends object>(functions: readonly FunctionCode[], exports: Kernels): readonly Kernels[];
+  /** For each thread, what it calls in a turn where all meet. Errors: RuntimeError if one of the others failed. */
+  readonly meets: readonly (() => void)[];
   /** Wakes the others, who will be needed soon. */
   wake(): void;
-  /** Begins a turn. False: the others are asleep, and the first thread takes all shares. */
-  gather(): boolean;
+  /** Begins a turn of so many products. False: the others are asleep, and the first thread takes all shares. */
+  gather(products: number): boolean;
+  /** How many meetings there may be in a turn, one or more: few where others come late. */
+  ahead(): number;
   /** The others begin with what was written down for them. */
   go(): void;
   /** Waits until they are done. Errors: RuntimeError if one of them failed. */
@@ -49,8 +58,10 @@ const nothing = (): void => {};
 export const ALONE: Team = {
   size: 1,
   hands: (_, exports) => [exports],
+  meets: [nothing],
   wake: nothing,
   gather: () => true,
+  ahead: () => Infinity,
   go: nothing,
   join: nothing,
   rest: nothing,
@@ -64,16 +75,22 @@ export const LARGEST_TEAM = 16;
 // Nobody writes to the fourth.
 const [TURN, AWAKE, FAILED, NOBODY] = [0, 32, 64, 96];
 const doneOf = (worker: number): number => 128 + 32 * worker;
-const listOf = (worker: number): number => 1024 + 4096 * worker;
+const metOf = (thread: number): number => 1024 + 32 * thread;
+// A chunk of 192 steps takes 7,500 integers at most.
+const listOf = (worker: number): number => 2048 + 16384 * worker;
 const CODE = 4 * listOf(LARGEST_TEAM);
 const PAGES = 32;
 
-// Looks at a word, of one or two nanoseconds each: at one who is waking up; at a share that is done in time; and at one that
-// is late, after which it may need this processor.
-const [WAKING, IN_TIME, LATE] = [2 ** 15, 2 ** 12, 2 ** 18];
+// Looks at a word, of about a nanosecond each: at one who is waking up, which takes a tenth of a millisecond, and at most as
+// long as sharing saves; at a share that is done in time; and at one that is late, after which it may need this processor.
+const [MOST_WAKING, IN_TIME, LATE] = [2 ** 19, 2 ** 12, 2 ** 18];
+const PRODUCTS_PER_LOOK = 32;
+
+/** More meetings than a chunk has. */
+const MOST_AHEAD = 256;
 
 // Milliseconds: what sharing can have gained in the end, and how long the first thread does without the others.
-const [MOST_GAINED, LONGEST_ALONE] = [10, 2000];
+const [GRACE, MOST_GAINED, LONGEST_ALONE] = [1, 4, 2000];
 
 /** Starts threads that share `memory`. Errors: whatever the machine says if they cannot be had. */
 export async function startTeam(size: number, memory: GrowingMemory, sharing: Sharing): Promise<Team> {
@@ -82,9 +99,11 @@ export async function startTeam(size: number, memory: GrowingMemory, sharing: Sh
   new Uint8Array(turns.buffer).set(code, CODE);
   const places = { turn: TURN, awake: AWAKE, failed: FAILED, code: [CODE, code.length] as const };
   const memories = [turns, memory];
-  const starting = Array.from({ length: size - 1 }, (_, worker) =>
-    startWorker({ ...places, memories, done: doneOf(worker), list: listOf(worker) }),
-  );
+  const all = Array.from({ length: size }, (_, thread) => metOf(thread));
+  const starting = all.slice(1).map((met, worker) => {
+    const others = all.filter((other) => other !== met);
+    return startWorker({ ...places, memories, done: doneOf(worker), list: listOf(worker), met, others });
+  });
   const started = await Promise.allSettled(starting);
   const ends = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const failure = started.find((result) => result.status === "rejected");
@@ -103,18 +122,24 @@ class Threads implements Team {
   readonly #ends: readonly End[];
   readonly #sharing: Sharing;
   #turn = 0;
-  /** The functions that every worker has: that which loads more, and `gate`. */
-  #functions = 2;
+  readonly meets: readonly (() => void)[];
+  /** The functions that every worker has. */
+  #functions = MEET + 1;
+  /** The last meeting that the first thread has come to. */
+  #met = 0;
   #isAwake = false;
+  /** Whether they have just been called. */
+  #areWaking = false;
   /** Whether all have done the last turn. */
   #isHome = true;
   #isShared = false;
   /** What sharing has gained but for what waiting has cost, up to `#counted`. */
-  #gained = 0;
+  #gained = GRACE;
   #counted = 0;
   /** Until when the first thread does without the others, and how long that is. */
   #until = 0;
   #penalty = 0;
+  #ahead = 1;
   #isOver = false;
 
   constructor(turns: GrowingMemory, code: Uint8Array, ends: readonly End[], sharing: Sharing) {
@@ -123,20 +148,21 @@ class Threads implements Team {
     this.#words = new Int32Array(turns.buffer);
     this.#gate = (exportsOf(new machine.Module(code), turns) as { gate: Gate }).gate;
     this.#ends = ends;
+    this.meets = [() => this.#meet(), ...ends.map((_, worker) => this.#meetings(worker))];
   }
 
   hands<Kernels extends object>(functions: readonly FunctionCode[], exports: Kernels): readonly Kernels[] {
     const code = assemble(functions, true);
     const first = this.#functions;
     this.#functions += functions.length;
-    this.#wait();
+    this.#wait(this.#areHome);
     new Uint8Array(this.#words.buffer).set(code, CODE);
-    for (let worker = 0; worker < this.#ends.length; worker += 1) this.#writer(worker, 0)(CODE, code.length, 1);
+    for (let worker = 0; worker < this.#ends.length; worker += 1) this.#writer(worker, LOAD, 3)(CODE, code.length, 1);
     this.#rouse();
-    this.#wait();
+    this.#wait(this.#areHome);
     this.rest();
     const written = this.#ends.map((_, worker) =>
-      functions.map(({ name }, i) => [name, this.#writer(worker, first + i)]),
+      functions.map(({ name, parameters }, i) => [name, this.#writer(worker, first + i, parameters)]),
     );
     return [exports, ...written.map((own) => Object.fromEntries(own) as Kernels)];
   }
@@ -145,16 +171,21 @@ class Threads implements Team {
     const now = host.performance.now();
     if (now < this.#until || !this.#areHome()) return;
     this.#rouse();
+    this.#areWaking = true;
     this.#counted = now;
   }
 
-  gather(): boolean {
-    if (this.#isAwake) this.#isShared = this.#areHome();
-    else {
-      this.wake();
-      this.#isShared = this.#isAwake && this.#areHome(WAKING);
-    }
+  gather(products: number): boolean {
+    if (!this.#isAwake) this.wake();
+    const looks = this.#areWaking ? Math.min(Math.ceil(products / PRODUCTS_PER_LOOK), MOST_WAKING) : 0;
+    this.#isShared = this.#isAwake && this.#areHome(looks);
+    if (looks > 0 && !this.#isShared) this.#count(true);
+    this.#areWaking = false;
     return this.#isShared;
+  }
+
+  ahead(): number {
+    return this.#ahead;
   }
 
   go(): void {
@@ -162,27 +193,33 @@ class Threads implements Team {
   }
 
   join(): void {
-    if (!this.#isShared || this.#areHome(IN_TIME)) return;
-    this.#count();
-    this.#wait();
-    const waited = host.performance.now() - this.#counted;
-    this.#gained -= waited;
-    this.#counted += waited;
-    if (this.#gained < 0) this.#doWithout(waited);
+    if (this.#isShared) {
+      this.#ahead = Math.min(2 * this.#ahead, MOST_AHEAD);
+      this.#await(this.#areHome);
+    }
+    // nothing was gained
+    else this.#counted = host.performance.now();
   }
 
   rest(): void {
-    if (!this.#isAwake) return;
-    this.#count();
-    this.#isAwake = false;
-    Atomics.store(this.#words, AWAKE, 0);
-    // those who are still waking up see it anyway
-    if (this.#areHome()) this.#call();
+    // a call that is not shared meets nobody
+    this.#isShared = false;
+    this.#release();
   }
 
   end(): void {
     this.#isOver = true;
     for (const end of this.#ends) end();
+  }
+
+  /** The others may sleep, be it in a turn. */
+  #release(): void {
+    if (!this.#isAwake) return;
+    this.#count(false);
+    this.#isAwake = false;
+    Atomics.store(this.#words, AWAKE, 0);
+    // those who are still waking up see it anyway
+    if (this.#areHome()) this.#call();
   }
 
   #announce(): void {
@@ -205,8 +242,37 @@ class Threads implements Team {
     Atomics.notify(this.#words, TURN);
   }
 
+  #meet(): void {
+    if (!this.#isShared) return;
+    this.#met = (this.#met + 1) | 0;
+    Atomics.store(this.#words, metOf(0), this.#met);
+    this.#await(this.#haveMet);
+  }
+
+  /** Whether all have come to the last meeting, after so many looks at most. None has gone beyond the next. */
+  readonly #haveMet = (looks: number): boolean => {
+    const before = (this.#met - 1) | 0;
+    for (let thread = 1; thread < this.size; thread += 1) {
+      const met = metOf(thread);
+      if (Atomics.load(this.#words, met) === before) this.#gate(4 * met, before, looks);
+      if (Atomics.load(this.#words, met) === before) {
+        this.#checkFailure();
+        return false;
+      }
+    }
+    return true;
+  };
+
+  /** Waits for the others, and does without them for a while if that costs more than they gain. */
+  #await(areThere: (looks: number) => boolean): void {
+    if (areThere(IN_TIME)) return;
+    this.#count(false);
+    this.#wait(areThere);
+    this.#count(true);
+  }
+
   /** Whether all have done the last turn, after so many looks at most. */
-  #areHome(looks = 0): boolean {
+  readonly #areHome = (looks = 0): boolean => {
     for (let worker = 0; worker < this.#ends.length && !this.#isHome; worker += 1) {
       const done = doneOf(worker);
       const seen = Atomics.load(this.#words, done);
@@ -215,11 +281,10 @@ class Threads implements Team {
     }
     if (!this.#isHome) this.#settle();
     return true;
-  }
+  };
 
-  /** Waits until all have done the last turn. */
-  #wait(): void {
-    while (!this.#areHome(LATE)) {
+  #wait(areThere: (looks: number) => boolean): void {
+    while (!areThere(LATE)) {
       // the first thread of a page may not sleep
       if (synchronous()) Atomics.wait(this.#words, NOBODY, 0, NAP);
     }
@@ -229,38 +294,61 @@ class Threads implements Team {
   #settle(): void {
     for (let worker = 0; worker < this.#ends.length; worker += 1) this.#words[listOf(worker)] = 0;
     this.#isHome = true;
+    this.#checkFailure();
+  }
+
+  #checkFailure(): void {
     if (Atomics.load(this.#words, FAILED) !== 0) throw new RuntimeError("engine: one of the threads failed");
   }
 
-  /** Two who share a millisecond save one. */
-  #count(): void {
+  /** Two who share a millisecond save one; who waits for one loses it. */
+  #count(isWaiting: boolean): void {
     const now = host.performance.now();
-    this.#gained = Math.min(this.#gained + now - this.#counted, MOST_GAINED);
-    if (this.#gained === MOST_GAINED) this.#penalty = 0;
+    const passed = now - this.#counted;
     this.#counted = now;
+    this.#gained = Math.min(this.#gained + (isWaiting ? -passed : passed), MOST_GAINED);
+    if (this.#gained === MOST_GAINED) this.#penalty = 0;
+    if (this.#gained < 0 && this.#isAwake) this.#doWithout(passed);
   }
 
   /** Somebody else is at work on these processors. */
   #doWithout(waited: number): void {
     this.#penalty = Math.min(Math.max(2 * this.#penalty, this.#sharing.alone * waited), LONGEST_ALONE);
     this.#until = this.#counted + this.#penalty;
-    this.#gained = 0;
-    this.rest();
+    this.#gained = GRACE;
+    this.#ahead = 1;
+    this.#release();
   }
 
-  /** What writes calls of a function down: `ARGUMENTS` integers with names, since a list of them would be made anew each time. */
-  #writer(worker: number, which: number): Call {
+  /** What writes the next meeting down for a worker. */
+  #meetings(worker: number): () => void {
     const [words, list] = [this.#words, listOf(worker)];
+    let number = 0;
+    return () => {
+      number = (number + 1) | 0;
+      const at = list + 1 + words[list];
+      words[list] += 2;
+      words[at] = (2 << CALL_SHIFT) + MEET;
+      words[at + 1] = number;
+    };
+  }
+
+  /** What writes calls of a function down: integers with names, since a list of them would be made anew each time. */
+  #writer(worker: number, which: number, parameters: number): Call {
+    const [words, list] = [this.#words, listOf(worker)];
+    const isLong = parameters > 6;
+    const size = isLong ? 14 : 7;
     return (a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0, m = 0) => {
-      const at = list + 1 + (ARGUMENTS + 1) * words[list];
-      words[list] += 1;
-      words[at] = which;
+      const at = list + 1 + words[list];
+      words[list] += size;
+      words[at] = (size << CALL_SHIFT) + which;
       words[at + 1] = a;
       words[at + 2] = b;
       words[at + 3] = c;
       words[at + 4] = d;
       words[at + 5] = e;
       words[at + 6] = f;
+      if (!isLong) return;
       words[at + 7] = g;
       words[at + 8] = h;
       words[at + 9] = i;

@@ -6,14 +6,15 @@
  *       for t in the chunk:  r = h·W_hhᵀ + b_hh
  *                            h = out_t = page(gates_t, r, states)          with a projection out_t = page(...)·W_hrᵀ
  *
- * Where threads work together each takes some of the units (shares.ts): they wait for each other once a step, before the
- * next one reads all outputs.
+ * Where threads work together each takes some of the rows through all steps of a chunk, or, if there are few, some of the
+ * units (shares.ts): then they wait for each other once a step, before the next one reads all outputs.
  *
  * A step of a session is a run with T = 1, so nothing here may allocate.
  */
 import type { Unrolled } from "../plain.ts";
 import { gather, spread } from "./places.ts";
 import { type Hand, type Machinery, type Plan, planOf, type RunPacks } from "./plan.ts";
+import type { Part } from "./shares.ts";
 import { ALONE, type Team } from "./team.ts";
 
 // The packs of a plan, and their products.
@@ -26,7 +27,7 @@ export function unroll(machinery: Machinery, problem: Unrolled): boolean {
   const plan = planOf(machinery, problem);
   if (!plan) return false;
   const { floats } = machinery.arena;
-  const team = plan.shares[0].length > 1 ? machinery.team : ALONE;
+  const team = plan.parts.length > 1 ? machinery.team : ALONE;
   team.wake();
   try {
     enter(floats, plan, problem);
@@ -71,14 +72,72 @@ function runChunk(
   const rows = schedule.endRow(first, last) - start;
   if (rows * features === x.length) floats.set(x, plan.x);
   else floats.set(x.subarray(start * features, (start + rows) * features), plan.x);
-  beginProduct(team, hands, plan, INPUTS, rows, plan.x, plan.gates);
-  if (before < first) handOut(floats, plan, problem, before, first - 1);
-  endProduct(team, hands, plan, INPUTS, rows, plan.x, plan.gates);
-  for (let step = first; step <= last; step += 1) {
-    const row = schedule.start(step) - start;
-    from = runStep(floats, team, hands, plan, problem, schedule.rows(step), row, from);
+  for (let step = first; step <= last; ) {
+    const most = schedule.isUniform ? last : step;
+    const end = takeTurn(
+      floats,
+      team,
+      hands,
+      plan,
+      problem,
+      step === first ? rows : 0,
+      before,
+      step,
+      most,
+      start,
+      from,
+    );
+    from = placeOf(plan, end, start);
+    if (!schedule.isUniform) {
+      // rows that do not live in a step keep their state in the place of h, which no other thread may read meanwhile
+      floats.copyWithin(plan.h, from, from + schedule.rows(end) * outStride);
+      from = plan.h;
+    }
+    step = end + 1;
   }
   return from;
+}
+
+/** The place of a step's outputs in a chunk whose rows begin at `start`. */
+function placeOf({ schedule, out, outStride }: Plan, step: number, start: number): number {
+  return out + (schedule.start(step) - start) * outStride;
+}
+
+/**
+ * All threads do their parts of the inputs' product, of so many rows, and of steps from `first` to `last` from the outputs at
+ * `h`. Gives the last step that was done. The others begin with the product while the steps are written down for them: they
+ * come to the meeting before the steps, but not further.
+ */
+function takeTurn(
+  floats: Float32Array,
+  team: Team,
+  hands: readonly Hand[],
+  plan: Plan,
+  problem: Unrolled,
+  rows: number,
+  before: number,
+  first: number,
+  last: number,
+  start: number,
+  h: number,
+): number {
+  const { features, P, gateStride, schedule, parts } = plan;
+  const stepped = (last - first + 1) * schedule.rows(first);
+  const isShared = team.gather((rows * features + stepped * P) * gateStride);
+  const others = isShared ? parts.length - 1 : 0;
+  const end = isShared && parts[0].isAwaited ? Math.min(last, first + team.ahead() - 1) : last;
+  for (let thread = others; thread > 0; thread -= 1) beginChunk(hands[thread], plan, parts[thread], rows);
+  if (rows > 0) team.go();
+  for (let thread = others; thread > 0; thread -= 1) {
+    runSteps(hands[thread], plan, parts[thread], problem, first, end, start, h);
+  }
+  if (rows === 0) team.go();
+  if (rows > 0 && before < first) handOut(floats, plan, problem, before, first - 1);
+  const part = isShared ? parts[0] : plan.alone!;
+  beginChunk(hands[0], plan, part, rows);
+  runSteps(hands[0], plan, part, problem, first, end, start, h);
+  team.join();
+  return end;
 }
 
 /** Copies the outputs of the steps `first` to `last`, which are a chunk, to where the caller wants them. */
@@ -90,117 +149,81 @@ function handOut(floats: Float32Array, plan: Plan, problem: Unrolled, first: num
   gather(floats, out, outStride, output, P, start * width + column, width, rows, views);
 }
 
-/** One step of b rows, which lie at `row` of the chunk, from the outputs at `h`; gives the place of its own. */
-function runStep(
-  floats: Float32Array,
-  team: Team,
-  hands: readonly Hand[],
+/** The part of a thread in the inputs' product of so many rows. Its steps need all of it. */
+function beginChunk(hand: Hand, plan: Plan, part: Part, rows: number): void {
+  if (rows === 0) return;
+  multiply(hand, plan, part, INPUTS, rows, plan.x, plan.gates);
+  hand.meet();
+}
+
+/** The part of a thread in the steps `first` to `last` from the outputs at `h`. All meet where one reads what others have written. */
+function runSteps(
+  hand: Hand,
   plan: Plan,
+  part: Part,
   problem: Unrolled,
-  b: number,
-  row: number,
+  first: number,
+  last: number,
+  start: number,
   h: number,
-): number {
-  const { outStride, stride } = plan;
+): void {
+  const { schedule, outStride } = plan;
+  for (let step = first; step <= last; step += 1) {
+    if (step > first && part.isAwaited) hand.meet();
+    const b = Math.min(part.rowEnd, schedule.rows(step)) - part.row;
+    const before = step === first ? h : placeOf(plan, step - 1, start);
+    const row = schedule.start(step) - start + part.row;
+    runStep(hand, plan, part, problem, b, row, before + part.row * outStride);
+  }
+}
+
+/** One step of b rows, which lie at `row` of the chunk, from the outputs at `h`. */
+function runStep(hand: Hand, plan: Plan, part: Part, problem: Unrolled, b: number, row: number, h: number): void {
+  const { gateStride, outStride, stride, size } = plan;
   const isProjected = problem.projection !== undefined;
   const out = plan.out + row * outStride;
   // with a projection the page's own output is on its way to it
-  const paged = isProjected ? plan.paged : out;
+  const paged = isProjected ? plan.paged + part.row * stride : out;
   const pagedStride = isProjected ? stride : outStride;
   const packs = plan.packs as RunPacks;
   const vectors = problem.vectors ? packs[packs.length - 1].bias : 0;
-  const together = team.gather();
-  for (let thread = plan.shares[RECURRENT].length - 1; thread >= 0; thread -= 1) {
-    if (thread === 0) team.go();
-    runUnits(hands[together ? thread : 0], plan, thread, b, row, h, paged, pagedStride, vectors);
-  }
-  team.join();
-  if (isProjected) {
-    beginProduct(team, hands, plan, PROJECTION, b, paged, out);
-    endProduct(team, hands, plan, PROJECTION, b, paged, out);
-  }
-  if (!problem.batchSizes) return out;
-  // rows that do not live now keep their state
-  floats.copyWithin(plan.h, out, out + b * outStride);
-  return plan.h;
-}
-
-/** The part of a step that one thread takes: the product and the page for some of the units. */
-function runUnits(
-  hand: Hand,
-  plan: Plan,
-  thread: number,
-  b: number,
-  row: number,
-  h: number,
-  paged: number,
-  pagedStride: number,
-  vectors: number,
-): void {
-  const { gateStride, outStride, stride, size } = plan;
-  const { column, block, blocks } = plan.shares[RECURRENT][thread];
-  if (blocks === 0) return;
+  const { column, block, blocks } = part.shares[RECURRENT];
+  const r = plan.r + part.row * gateStride;
   const unit = 4 * block;
-  multiplyShare(hand, plan, RECURRENT, thread, b, h, plan.r);
-  hand.page(
-    b,
-    16 * blocks,
-    4 * (plan.gates + row * gateStride + column),
-    4 * (plan.r + column),
-    4 * gateStride,
-    4 * (h + unit),
-    4 * outStride,
-    4 * (paged + unit),
-    4 * pagedStride,
-    4 * (plan.states + unit),
-    4 * stride,
-    4 * size,
-    4 * vectors,
-  );
-}
-
-/** out = a·packed + bias with one of the packs, by all threads: the others begin. */
-function beginProduct(
-  team: Team,
-  hands: readonly Hand[],
-  plan: Plan,
-  which: number,
-  rows: number,
-  a: number,
-  out: number,
-): void {
-  const together = team.gather();
-  for (let thread = plan.shares[which].length - 1; thread > 0; thread -= 1) {
-    multiplyShare(hands[together ? thread : 0], plan, which, thread, rows, a, out);
+  if (blocks > 0) {
+    multiply(hand, plan, part, RECURRENT, b, h, r);
+    hand.page(
+      b,
+      16 * blocks,
+      4 * (plan.gates + row * gateStride + column),
+      4 * (r + column),
+      4 * gateStride,
+      4 * (h + unit),
+      4 * outStride,
+      4 * (paged + unit),
+      4 * pagedStride,
+      4 * (plan.states + part.row * stride + unit),
+      4 * stride,
+      4 * size,
+      4 * vectors,
+    );
   }
-  team.go();
+  if (!isProjected) return;
+  if (part.isAwaited) hand.meet();
+  multiply(hand, plan, part, PROJECTION, b, paged, out);
 }
 
-/** And the first thread does its own share, and waits for them. */
-function endProduct(
-  team: Team,
-  hands: readonly Hand[],
-  plan: Plan,
-  which: number,
-  rows: number,
-  a: number,
-  out: number,
-): void {
-  multiplyShare(hands[0], plan, which, 0, rows, a, out);
-  team.join();
-}
-
-/** The share of a thread. Places in floats. */
-function multiplyShare(
+/** out = a·packed + bias with one of the packs, the columns of a part. Places in floats. */
+function multiply(
   hand: Hand,
-  { packs, products, shares }: Plan,
+  { packs, products }: Plan,
+  { shares }: Part,
   which: number,
-  thread: number,
   rows: number,
   a: number,
   out: number,
 ): void {
-  const { panels, column } = shares[which][thread];
+  const { panels, column } = shares[which];
   // a W_hh without rows
   if (panels === 0) return;
   const { most, K, aStride, outStride } = products[which];

@@ -4,6 +4,8 @@
  *
  *     for each turn:  for each of its calls:  functions[call[0]](call[1], call[2], ...)
  *
+ * One of the functions waits until all threads have come to the same place of their lists; these may have grown meanwhile.
+ *
  * As long as it is awake it watches the number of the turn without a pause, in WebAssembly: the next one then begins
  * within a quarter of a microsecond, where waking up takes fifty, and whoever sleeps once makes the others wait.
  */
@@ -15,6 +17,12 @@ import { i32 } from "./instructions.ts";
 /** The integers that a call takes at most. */
 export const ARGUMENTS = 13;
 
+/** A call as it is written down: how many integers it takes up, this one included, above the number of its function. */
+export const CALL_SHIFT = 16;
+
+/** The functions that every worker has from the beginning: that which loads more, `gate`, and where all threads meet. */
+export const [LOAD, GATE, MEET] = [0, 1, 2] as const;
+
 /** What a worker is given. */
 export interface Orders {
   /** The memory in which turns are announced, and those in which kernels work. The first is `memories[0]`. */
@@ -25,8 +33,11 @@ export interface Orders {
   readonly failed: number;
   /** Where this worker writes the last turn that it has done. */
   readonly done: number;
-  /** How many calls it has to make, and behind it the calls. */
+  /** How many integers its calls take up, and behind it the calls. */
   readonly list: number;
+  /** Where this worker writes the last meeting that it has come to, and where each of the others does. */
+  readonly met: number;
+  readonly others: readonly number[];
   /** The bytes of `gate`, where they begin and how many they are. */
   readonly code: readonly [at: number, length: number];
 }
@@ -37,9 +48,9 @@ export const gate = (): FunctionCode =>
     repeatWhile(i32.mul(i32.eq(i32.atomicLoad(at), value), patience), patience.set(i32.sub(patience, i32.const(1)))),
   ]);
 
-// Looks without a pause, of one or two nanoseconds each: in a call, longer than the first thread needs between two turns;
-// and after a call, as long as it takes to begin another at once. To fall asleep and to wake up costs more than that.
-const [PATIENCE, LINGER] = [2 ** 20, 2 ** 16];
+// Looks without a pause, of about a nanosecond each: in a call, longer than the first thread needs between two turns; and
+// after a call, as long as it takes to begin another at once. To fall asleep and to wake up costs as much as that.
+const [PATIENCE, LINGER] = [2 ** 20, 2 ** 18];
 
 /** Looks after its first sleep: on a busy machine the first thread may need this processor. */
 const HASTE = 2 ** 10;
@@ -49,7 +60,7 @@ export const NAP = 0.05;
 
 const LISTED = Array.from({ length: ARGUMENTS }, (_, i) => `words[at + ${i + 1}]`).join(", ");
 
-const SCRIPT = `({ memories, turn, awake, failed, done, list, code }, port) => {
+const SCRIPT = `({ memories, turn, awake, failed, done, list, met, others, code }, port) => {
   const { buffer } = memories[0];
   const words = new Int32Array(buffer);
   const load = (at, length, memory) => {
@@ -57,9 +68,21 @@ const SCRIPT = `({ memories, turn, awake, failed, done, list, code }, port) => {
     const { exports } = new WebAssembly.Instance(module, { arena: { memory: memories[memory] } });
     functions.push(...Object.values(exports));
   };
-  const functions = [load];
+  const meet = (number) => {
+    const before = (number - 1) | 0;
+    Atomics.store(words, met, number);
+    for (const other of others) {
+      gate(4 * other, before, ${PATIENCE});
+      while (Atomics.load(words, other) === before && Atomics.load(words, failed) === 0) {
+        Atomics.wait(words, other, before, ${NAP});
+      }
+    }
+  };
+  const functions = [];
+  functions[${LOAD}] = load;
   load(...code, 0);
-  const gate = functions[1];
+  const gate = functions[${GATE}];
+  functions[${MEET}] = meet;
   port.postMessage("ready");
   for (let last = 0, looks = ${PATIENCE}; ; ) {
     const isAwake = Atomics.load(words, awake) !== 0;
@@ -72,8 +95,8 @@ const SCRIPT = `({ memories, turn, awake, failed, done, list, code }, port) => {
     looks = ${PATIENCE};
     last = (last + 1) | 0;
     try {
-      for (let left = words[list], at = list + 1; left > 0; left -= 1, at += ${ARGUMENTS + 1}) {
-        functions[words[at]](${LISTED});
+      for (let at = list + 1; at <= list + words[list]; at += words[at] >> ${CALL_SHIFT}) {
+        functions[words[at] & ${2 ** CALL_SHIFT - 1}](${LISTED});
       }
     } catch {
       Atomics.store(words, failed, 1);
