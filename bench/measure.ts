@@ -9,6 +9,7 @@ import { operations } from "./workloads.ts";
 /** What happened to a peer in a row. */
 export interface Result {
   readonly peer: string;
+  readonly column: string;
   readonly workload: string;
   readonly cell: string;
   readonly threads: number;
@@ -17,7 +18,7 @@ export interface Result {
   /** The median of the rounds, in microseconds a call. */
   readonly median?: number;
   readonly gflops?: number;
-  /** The median of this peer's time divided by that of `unrolled` in the same round. */
+  /** The median of this peer's time divided by that of the first `unrolled` in the same round. */
   readonly ratio?: number;
   /** Why there is no time. */
   readonly note?: string;
@@ -58,7 +59,13 @@ interface Runner {
 export async function measure(peers: readonly Peer[], problem: Problem, settings: Settings): Promise<Result[]> {
   const { workload, cell } = problem;
   const flops = operations(workload, cell);
-  const entry = ({ name, threads }: Peer) => ({ peer: name, workload: workload.id, cell, threads });
+  const entry = ({ name, column = name, threads }: Peer) => ({
+    peer: name,
+    column,
+    workload: workload.id,
+    cell,
+    threads,
+  });
   const absent: Result[] = [];
   const outputs = new Map<Peer, { task: Task; output: Float32Array }>();
   for (const peer of peers) {

@@ -3,7 +3,10 @@
  * into twelve registers, none of which waits for another, assembled by hand:
  *
  *     loop n times:   acc_i = factor·factor + acc_i   for i = 0..11
+ *
+ * And how much of that several threads have at once: what a machine calls its processors may share one.
  */
+import { Worker } from "node:worker_threads";
 
 const ACCUMULATORS = 12;
 const FLOPS = ACCUMULATORS * 4 * 2;
@@ -38,6 +41,64 @@ export function measurePeak(): Peak {
     best = Math.min(best, performance.now() - start);
   }
   return { gflops: (LOOPS * FLOPS) / best / 1e6, kind };
+}
+
+const [ROUNDS, LONG] = [60, 2_000_000];
+
+/** Quartiles of how many times the rate of one thread so many have together. */
+export async function measureTogether(threads: number): Promise<readonly [number, number, number]> {
+  const { validate, Module, Instance } = (globalThis as unknown as { WebAssembly: WasmHost }).WebAssembly;
+  const code = validate(probe(true)) ? probe(true) : probe(false);
+  const { run } = new Instance(new Module(code), {}).exports as { run: (loops: number) => number };
+  const words = new Int32Array(new SharedArrayBuffer(4 * 2));
+  const times = new Float64Array(new SharedArrayBuffer(8 * threads));
+  const orders = { code, words, times, LONG };
+  const workers = await Promise.all(
+    Array.from({ length: threads - 1 }, (_, i) => startOther({ ...orders, own: i + 1 })),
+  );
+  const found: number[] = [];
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const alone = timed(run);
+    Atomics.store(words, 1, threads - 1);
+    Atomics.store(words, 0, round);
+    Atomics.notify(words, 0);
+    times[0] = timed(run);
+    while (Atomics.load(words, 1) > 0) Atomics.wait(words, 1, Atomics.load(words, 1), 1);
+    found.push(times.reduce((sum, time) => sum + alone / time, 0));
+  }
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  found.sort((a, b) => a - b);
+  return [found[ROUNDS / 4]!, found[ROUNDS / 2]!, found[(3 * ROUNDS) / 4]!];
+}
+
+/** Milliseconds of a long loop. */
+function timed(run: (loops: number) => number): number {
+  const start = performance.now();
+  run(LONG);
+  return performance.now() - start;
+}
+
+/** A thread that runs the loop in each round, and says how long it took. */
+const OTHER = `const { parentPort, workerData } = require("node:worker_threads");
+const { code, words, times, own, LONG } = workerData;
+const { run } = new WebAssembly.Instance(new WebAssembly.Module(code)).exports;
+run(LONG);
+parentPort.postMessage("ready");
+for (let round = 1; ; round += 1) {
+  Atomics.wait(words, 0, round - 1);
+  const start = performance.now();
+  run(LONG);
+  times[own] = performance.now() - start;
+  Atomics.sub(words, 1, 1);
+  Atomics.notify(words, 1);
+}`;
+
+function startOther(workerData: object): Promise<Worker> {
+  const worker = new Worker(OTHER, { eval: true, workerData });
+  return new Promise((resolve, reject) => {
+    worker.once("error", reject);
+    worker.once("message", () => resolve(worker));
+  });
 }
 
 const I32 = 0x7f;

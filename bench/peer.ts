@@ -5,6 +5,8 @@ import type { Problem } from "./problem.ts";
 export interface Peer {
   /** As it is called on the command line and in the lines of `--json`. */
   readonly name: string;
+  /** What its column is headed with; the name unless two have the same. */
+  readonly column?: string;
   /** How many threads it really uses. */
   readonly threads: number;
   /** Operations in a nanosecond at the very best, where that is so little that a row may take minutes. */

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { INSTALL, isInstalled } from "./installed.ts";
 import { measure, type Result, type Settings } from "./measure.ts";
-import { measurePeak } from "./peak.ts";
+import { measurePeak, measureTogether } from "./peak.ts";
 import type { Peer } from "./peer.ts";
 import { jaxJs } from "./peers/jax.ts";
 import { ortNode, ortWeb } from "./peers/onnxruntime.ts";
@@ -11,7 +11,7 @@ import { torch } from "./peers/torch.ts";
 import { unrolled, unrolledPlain } from "./peers/unrolled.ts";
 import { makeProblem } from "./problem.ts";
 import { progressOf } from "./progress.ts";
-import { differenceTable, jsonLine, notes, shares, timeTable } from "./report.ts";
+import { differenceTable, jsonLine, notes, shares, timeTable, together } from "./report.ts";
 import { CELLS, type CellKind, WORKLOADS } from "./workloads.ts";
 
 /** Where the program writes. */
@@ -99,16 +99,23 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
     for (const peer of peers) await peer.close?.();
   }
   if (options.json) for (const note of notes(results)) terminal.printError(note);
-  else report(results, peers, terminal);
+  else await report(results, peers, options.threads, terminal);
 }
 
-function report(results: readonly Result[], peers: readonly Peer[], { print }: Terminal): void {
-  const names = peers.map(({ name }) => name);
+async function report(
+  results: readonly Result[],
+  peers: readonly Peer[],
+  threads: number,
+  { print }: Terminal,
+): Promise<void> {
+  const names = peers.map(({ name, column = name }) => column);
   print(timeTable(results, names));
   print("\nTimes are medians of a call; in brackets: how many times that of unrolled.\n");
   print(differenceTable(results, names));
   print("\nLargest differences of the outputs from those of torch, or of the first peer that is there.\n");
-  for (const line of [...shares(results, measurePeak()), ...notes(results)]) print(line);
+  for (const line of shares(results, measurePeak())) print(line);
+  if (threads > 1) print(together(threads, await measureTogether(threads)));
+  for (const line of notes(results)) print(line);
 }
 
 async function startPeers({ peers, threads }: Options, { printError }: Terminal): Promise<Peer[]> {
@@ -120,6 +127,7 @@ async function startPeers({ peers, threads }: Options, { printError }: Terminal)
     if (candidate.package && !isInstalled(candidate.package)) missing.push(name);
     else if (name === "torch" && !python) missing.push(name);
     else started.push(await candidate.start(threads));
+    if (name === "unrolled" && threads > 1) started.push({ ...unrolled(1), column: "unrolled, 1 thread" });
   }
   const hint = `\`${INSTALL}\` installs the peers; PYTHON names a Python that has torch`;
   if (peers && missing.length > 0) throw new Error(`bench: ${missing.join(", ")} not there; ${hint}`);

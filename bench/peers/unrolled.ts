@@ -1,6 +1,6 @@
 /** This library, on its fast engine and on the plain one. */
 import { engine, F, fromNumpy, nn, noGrad, optim, type Tensor } from "unrolled";
-import { type Peer, task } from "../peer.ts";
+import { type Peer, type Task, task } from "../peer.ts";
 import { LAYERS, type Problem, type Values } from "../problem.ts";
 import { LEARNING_RATE } from "../workloads.ts";
 
@@ -17,9 +17,28 @@ interface Layer {
 }
 
 /** On the fast engine, with that many threads. */
-export async function unrolled(threads: number): Promise<Peer> {
-  await engine.threads(threads);
-  return { ...peer("unrolled", "wasm", threads), close: () => engine.threads(1) };
+export function unrolled(threads: number): Peer {
+  const own = peer("unrolled", "wasm", threads);
+  return {
+    ...own,
+    async prepare(problem) {
+      const task = await own.prepare(problem);
+      return task && { ...task, repeat: (calls) => repeatWith(threads, task, calls) };
+    },
+    close: () => engine.threads(1),
+  };
+}
+
+/** Milliseconds of calls in which others, who were idle a moment ago, wake up and code becomes fast. */
+const WARM_UP = 60;
+
+/** Whoever takes turns with a peer of another number of threads begins anew each time. */
+async function repeatWith(threads: number, task: Task, calls: number): Promise<number> {
+  if (engine.threadCount !== threads) {
+    await engine.threads(threads);
+    for (let warm = 0; warm < WARM_UP; ) warm += await task.repeat(1);
+  }
+  return task.repeat(calls);
 }
 
 /** On the plain one. */

@@ -40,6 +40,19 @@ describe("the bench", () => {
     expect(printed).toMatch(/128-bit (fma|mul\+add) on this machine: [\d.]+ GFLOP\/s on one thread/);
   });
 
+  test("measures one thread beside several, and what several have at once", async () => {
+    const argv = ["--only", "W1", "--cells", "lstm", "--peers", "unrolled", "--rounds", "2", "--slice", "1"];
+    const { printed } = await run(...argv, "--threads", "2", "--json");
+    const lines = printed.split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map(({ peer, threads }) => [peer, threads])).toEqual([
+      ["unrolled", 2],
+      ["unrolled", 1],
+    ]);
+    const table = await run(...argv, "--threads", "2");
+    expect(table.printed).toMatch(/^ +unrolled +unrolled, 1 thread\nW1 lstm +[\d.]+ [um]s +[\d.]+ [um]s \([\d.]+x\)\n/);
+    expect(table.printed).toMatch(/\n2 threads together: [\d.]+ times the rate of one \(quartiles [\d.]+ to [\d.]+\)/);
+  });
+
   test("leaves out what would take minutes, and says so", async () => {
     const { printed, errors } = await run("--only", "W5", "--cells", "rnn", "--peers", "unrolled-plain", "--json");
     expect(printed).toBe("");
@@ -64,11 +77,7 @@ describe("a row", () => {
   test("has no time for a peer that computes something else, or numbers of another count", async () => {
     const problem = makeProblem(workload("W1"), "rnn");
     const results = await measure(
-      [
-        await unrolled(1),
-        peer("ort-node", () => new Float32Array(6).fill(0.5)),
-        peer("other", () => new Float32Array(5)),
-      ],
+      [unrolled(1), peer("ort-node", () => new Float32Array(6).fill(0.5)), peer("other", () => new Float32Array(5))],
       problem,
       settings,
     );
