@@ -64,13 +64,55 @@ describe("a team", () => {
     }
   });
 
-  it("meets nobody in a call that is not shared", async () => {
+  it.each([2, 3])(
+    "of %i goes on after an error of the first thread in a turn, before or after a meeting",
+    async (size) => {
+      const { team: own, words, hands } = await start(size);
+      expect(own.ahead()).toBe(1);
+      const failing = (failed: number) => (thread: number) => {
+        for (let meeting = 0; meeting < 4; meeting += 1) {
+          if (thread === 0 && meeting === failed) throw new RangeError("no stack is left");
+          hands[thread]!.add(0, 64 + 64 * thread);
+          own.meets[thread]!();
+        }
+      };
+      for (const failed of [0, 1, 3]) {
+        expect(() => turn(own, failing(failed), size)).toThrow(new RangeError("no stack is left"));
+        own.rest();
+        words.fill(0);
+        turn(own, failing(-1), size);
+        own.rest();
+        expect(Array.from({ length: size }, (_, thread) => words[16 + 16 * thread])).toEqual(Array(size).fill(1));
+      }
+      // and when there was no stack even for `rest`
+      expect(() => turn(own, failing(1), size)).toThrow(RangeError);
+      expect(own.hands([add()], { add() {} })).toHaveLength(size);
+    },
+  );
+
+  it("forgets what it had written down for a turn that did not begin", async () => {
     const { team: own, words, hands } = await start(2);
-    expect(own.ahead()).toBe(1);
-    turn(own, (thread) => hands[thread]!.add(0, 64 + 64 * thread), 2);
+    while (!own.gather(2 ** 30));
+    hands[1]!.add(0, 64);
+    own.meets[1]!();
     own.rest();
-    own.meets[0]!();
-    expect([words[16], words[32]]).toEqual([1, 1]);
+    turn(
+      own,
+      (thread) => {
+        own.meets[thread]!();
+        hands[thread]!.add(0, 128 + 64 * thread);
+      },
+      2,
+    );
+    own.rest();
+    expect([words[16], words[32], words[48]]).toEqual([0, 1, 1]);
+  });
+
+  it("takes no kernels after its end", async () => {
+    const { team: own } = await start(2);
+    own.end();
+    const late = (): unknown => own.hands([add()], { add() {} });
+    expect(late).toThrow(new RuntimeError("engine: these threads have ended"));
   });
 
   it("says so if one of its threads fails before a meeting, and nobody waits for it there", async () => {
@@ -84,6 +126,9 @@ describe("a team", () => {
         },
         3,
       );
-    expect(fail).toThrow(new RuntimeError("engine: one of the threads failed"));
+    const failure = new RuntimeError("engine: one of the threads failed");
+    expect(fail).toThrow(failure);
+    expect(() => own.rest()).toThrow(failure);
+    expect(() => own.wake()).toThrow(failure);
   });
 });

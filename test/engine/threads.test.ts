@@ -169,6 +169,29 @@ describe("threads", () => {
     expectSameBits(problem);
   });
 
+  it("have the bits of one thread after a run that failed on its way", () => {
+    torch.manualSeed(13);
+    for (const [B, T] of [
+      [1, 50],
+      [64, 30],
+    ] as const) {
+      const problem = problemOf(cells.GRU!, 40, B, T);
+      for (const looks of [2, 5, 20]) {
+        for (const team of teams) {
+          let looked = 0;
+          const failing = Object.defineProperty({ ...problem, output: problem.output.slice() }, "projection", {
+            get() {
+              looked += 1;
+              if (looked === looks) throw new RangeError("no stack is left");
+            },
+          });
+          expect(() => team.unroll(failing)).toThrow(RangeError);
+        }
+        expectSameBits(problem);
+      }
+    }
+  });
+
   it("have NaN and infinities where one thread has them", () => {
     torch.manualSeed(7);
     const problem = problemOf(cells.LSTM!, 21, 3, 4);

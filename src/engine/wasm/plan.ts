@@ -165,13 +165,13 @@ function planned(problem: Unrolled): Plan {
 
 /** What each thread takes; one alone where the others would not make it faster, as they have to be woken and waited for. */
 function shared({ team, sharing }: Machinery, { cell }: Unrolled, plan: Plan, packs: RunPacks): readonly Part[] {
-  const { B, P, features, gateStride, rows, schedule } = plan;
+  const { B, P, features, rows, schedule } = plan;
   const threads = team.size;
   // units are cut where the columns of W_ih and W_hh are the same
   const isEven = recurrentGates(cell).length === cell.gates.length && vectors(cell).length === 0;
-  const areCached = P * gateStride <= CACHED_WEIGHTS;
-  const byRows = schedule.isUniform && B >= sharing.rows * threads && (areCached || !isEven);
-  const products = B * P * gateStride;
+  const weights = P * packs[1].width;
+  const byRows = schedule.isUniform && B >= sharing.rows * threads && (weights <= CACHED_WEIGHTS || !isEven);
+  const products = B * weights;
   const isWorthIt = (byRows || (isEven && products >= sharing.step)) && products * schedule.length >= sharing.run;
   if (!isWorthIt) return [wholeOf(packs)];
   // while the others begin with the product of a chunk's inputs, the first hands out what was computed before

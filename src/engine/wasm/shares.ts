@@ -1,6 +1,7 @@
 /**
  * How threads share a run. The products of a pack: each takes whole panels that are all gates of its units, so that it can
- * go on with the page of these units at once. Of many rows each takes some rows through all steps, and waits for nobody.
+ * go on with the page of these units at once. Of many rows each takes some rows through all steps of a chunk, in which it
+ * waits for nobody.
  */
 import type { Pack } from "./packs.ts";
 
@@ -13,6 +14,8 @@ export interface Part {
   readonly rowEnd: number;
   /** Whether its next step needs what others compute in this one. */
   readonly isAwaited: boolean;
+  /** Whether there are no others. */
+  readonly isAlone: boolean;
 }
 
 /** What one thread takes of a product. A block is four units. */
@@ -27,7 +30,13 @@ export interface Share {
 
 /** The part of a thread that works alone. */
 export function wholeOf(packs: readonly Pack[]): Part {
-  return { shares: packs.map((pack) => sharesOf(pack, 1)[0]), row: 0, rowEnd: Infinity, isAwaited: false };
+  return {
+    shares: packs.map((pack) => sharesOf(pack, 1)[0]),
+    row: 0,
+    rowEnd: Infinity,
+    isAwaited: false,
+    isAlone: true,
+  };
 }
 
 /**
@@ -43,6 +52,7 @@ export function partsOf(packs: readonly Pack[], threads: number, B: number, byRo
     row: byRows ? rowOf(thread) : 0,
     rowEnd: byRows ? rowOf(thread + 1) : Infinity,
     isAwaited: !byRows,
+    isAlone: false,
   }));
 }
 

@@ -15,7 +15,19 @@ import { RuntimeError } from "../../check.ts";
 import type { GrowingMemory } from "./arena.ts";
 import { assemble, type FunctionCode } from "./assembler.ts";
 import { exportsOf, host, machine, synchronous } from "./host.ts";
-import { CALL_SHIFT, type End, gate, LOAD, MEET, NAP, startWorker } from "./worker.ts";
+import {
+  ABANDONED,
+  ARGUMENTS,
+  CALL_SHIFT,
+  type End,
+  FAILURE,
+  FEW_ARGUMENTS,
+  gate,
+  LOAD,
+  MEET,
+  NAP,
+  startWorker,
+} from "./worker.ts";
 
 /** When threads share what there is to do. */
 export interface Sharing {
@@ -34,19 +46,19 @@ export interface Team {
   readonly size: number;
   /** The kernels of a module, for each thread: those of the caller's own are called, for the others calls are written down. */
   hands<Kernels extends object>(functions: readonly FunctionCode[], exports: Kernels): readonly Kernels[];
-  /** For each thread, what it calls in a turn where all meet. Errors: RuntimeError if one of the others failed. */
+  /** For each thread, what it calls in a shared turn where all meet. Errors: RuntimeError if one of the others failed. */
   readonly meets: readonly (() => void)[];
   /** Wakes the others, who will be needed soon. */
   wake(): void;
   /** Begins a turn of so many products. False: the others are asleep, and the first thread takes all shares. */
   gather(products: number): boolean;
-  /** How many meetings there may be in a turn, one or more: few where others come late. */
+  /** How many steps with meetings there may be in a turn, one or more: few where others come late. */
   ahead(): number;
   /** The others begin with what was written down for them. */
   go(): void;
   /** Waits until they are done. Errors: RuntimeError if one of them failed. */
   join(): void;
-  /** The others may sleep. */
+  /** The others may sleep. A turn that was not joined, because of an error, they leave as soon as they can. */
   rest(): void;
   /** Ends the others; the team is not used after that. */
   end(): void;
@@ -86,7 +98,7 @@ const PAGES = 32;
 const [MOST_WAKING, IN_TIME, LATE] = [2 ** 19, 2 ** 12, 2 ** 18];
 const PRODUCTS_PER_LOOK = 32;
 
-/** More meetings than a chunk has. */
+/** More steps than a chunk has. */
 const MOST_AHEAD = 256;
 
 // Milliseconds: what sharing can have gained in the end, and how long the first thread does without the others.
@@ -117,21 +129,23 @@ type Call = (...integers: number[]) => void;
 
 class Threads implements Team {
   readonly size: number;
+  readonly meets: readonly (() => void)[];
   readonly #words: Int32Array;
   readonly #gate: Gate;
   readonly #ends: readonly End[];
   readonly #sharing: Sharing;
   #turn = 0;
-  readonly meets: readonly (() => void)[];
   /** The functions that every worker has. */
   #functions = MEET + 1;
-  /** The last meeting that the first thread has come to. */
+  /** The last meeting that the first thread has come to, and those that are written down for the workers. */
   #met = 0;
+  readonly #written: number[];
   #isAwake = false;
   /** Whether they have just been called. */
   #areWaking = false;
   /** Whether all have done the last turn. */
   #isHome = true;
+  /** Whether a turn is going on in which they take part. */
   #isShared = false;
   /** What sharing has gained but for what waiting has cost, up to `#counted`. */
   #gained = GRACE;
@@ -148,10 +162,12 @@ class Threads implements Team {
     this.#words = new Int32Array(turns.buffer);
     this.#gate = (exportsOf(new machine.Module(code), turns) as { gate: Gate }).gate;
     this.#ends = ends;
+    this.#written = ends.map(() => 0);
     this.meets = [() => this.#meet(), ...ends.map((_, worker) => this.#meetings(worker))];
   }
 
   hands<Kernels extends object>(functions: readonly FunctionCode[], exports: Kernels): readonly Kernels[] {
+    this.#expectReady();
     const code = assemble(functions, true);
     const first = this.#functions;
     this.#functions += functions.length;
@@ -168,6 +184,7 @@ class Threads implements Team {
   }
 
   wake(): void {
+    this.#expectReady();
     const now = host.performance.now();
     if (now < this.#until || !this.#areHome()) return;
     this.#rouse();
@@ -196,20 +213,40 @@ class Threads implements Team {
     if (this.#isShared) {
       this.#ahead = Math.min(2 * this.#ahead, MOST_AHEAD);
       this.#await(this.#areHome);
+      this.#isShared = false;
     }
     // nothing was gained
     else this.#counted = host.performance.now();
   }
 
   rest(): void {
-    // a call that is not shared meets nobody
-    this.#isShared = false;
+    if (this.#isShared) this.#abandon();
     this.#release();
   }
 
   end(): void {
     this.#isOver = true;
     for (const end of this.#ends) end();
+  }
+
+  /** Errors: RuntimeError if these threads have ended, or one of them failed. */
+  #expectReady(): void {
+    if (this.#isOver) throw new RuntimeError("engine: these threads have ended");
+    this.#checkFailure();
+    // a turn was left when there was not even enough stack for that
+    if (this.#isShared) this.#abandon();
+  }
+
+  /** Waits until all have left a turn that the first thread has not joined. Their lists and meetings begin anew. */
+  #abandon(): void {
+    Atomics.compareExchange(this.#words, FAILED, 0, ABANDONED);
+    this.#wait(this.#areHome);
+    for (let worker = 0; worker < this.#ends.length; worker += 1) this.#words[listOf(worker)] = 0;
+    for (let thread = 0; thread < this.size; thread += 1) this.#words[metOf(thread)] = 0;
+    this.#written.fill(0);
+    this.#met = 0;
+    Atomics.compareExchange(this.#words, FAILED, ABANDONED, 0);
+    this.#isShared = false;
   }
 
   /** The others may sleep, be it in a turn. */
@@ -230,7 +267,6 @@ class Threads implements Team {
 
   /** They wake up. */
   #rouse(): void {
-    if (this.#isOver) throw new RuntimeError("engine: these threads have ended");
     Atomics.store(this.#words, AWAKE, 1);
     this.#call();
     this.#isAwake = true;
@@ -243,7 +279,6 @@ class Threads implements Team {
   }
 
   #meet(): void {
-    if (!this.#isShared) return;
     this.#met = (this.#met + 1) | 0;
     Atomics.store(this.#words, metOf(0), this.#met);
     this.#await(this.#haveMet);
@@ -298,7 +333,7 @@ class Threads implements Team {
   }
 
   #checkFailure(): void {
-    if (Atomics.load(this.#words, FAILED) !== 0) throw new RuntimeError("engine: one of the threads failed");
+    if (Atomics.load(this.#words, FAILED) === FAILURE) throw new RuntimeError("engine: one of the threads failed");
   }
 
   /** Two who share a millisecond save one; who waits for one loses it. */
@@ -306,9 +341,11 @@ class Threads implements Team {
     const now = host.performance.now();
     const passed = now - this.#counted;
     this.#counted = now;
+    // in the rest of a turn after which they may sleep there is nothing to decide
+    if (!this.#isAwake) return;
     this.#gained = Math.min(this.#gained + (isWaiting ? -passed : passed), MOST_GAINED);
     if (this.#gained === MOST_GAINED) this.#penalty = 0;
-    if (this.#gained < 0 && this.#isAwake) this.#doWithout(passed);
+    if (this.#gained < 0) this.#doWithout(passed);
   }
 
   /** Somebody else is at work on these processors. */
@@ -322,22 +359,21 @@ class Threads implements Team {
 
   /** What writes the next meeting down for a worker. */
   #meetings(worker: number): () => void {
-    const [words, list] = [this.#words, listOf(worker)];
-    let number = 0;
+    const [words, list, written] = [this.#words, listOf(worker), this.#written];
     return () => {
-      number = (number + 1) | 0;
+      written[worker] = (written[worker] + 1) | 0;
       const at = list + 1 + words[list];
       words[list] += 2;
       words[at] = (2 << CALL_SHIFT) + MEET;
-      words[at + 1] = number;
+      words[at + 1] = written[worker];
     };
   }
 
   /** What writes calls of a function down: integers with names, since a list of them would be made anew each time. */
   #writer(worker: number, which: number, parameters: number): Call {
     const [words, list] = [this.#words, listOf(worker)];
-    const isLong = parameters > 6;
-    const size = isLong ? 14 : 7;
+    const isLong = parameters > FEW_ARGUMENTS;
+    const size = 1 + (isLong ? ARGUMENTS : FEW_ARGUMENTS);
     return (a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0, m = 0) => {
       const at = list + 1 + words[list];
       words[list] += size;

@@ -7,7 +7,7 @@
  *                            h = out_t = page(gates_t, r, states)          with a projection out_t = page(...)·W_hrᵀ
  *
  * Where threads work together each takes some of the rows through all steps of a chunk, or, if there are few, some of the
- * units (shares.ts): then they wait for each other once a step, before the next one reads all outputs.
+ * units (shares.ts): then they wait for each other in each step, before the next one reads all outputs.
  *
  * A step of a session is a run with T = 1, so nothing here may allocate.
  */
@@ -121,9 +121,10 @@ function takeTurn(
   start: number,
   h: number,
 ): number {
-  const { features, P, gateStride, schedule, parts } = plan;
+  const { features, P, schedule, parts } = plan;
+  const [input, recurrent] = plan.packs as RunPacks;
   const stepped = (last - first + 1) * schedule.rows(first);
-  const isShared = team.gather((rows * features + stepped * P) * gateStride);
+  const isShared = team.gather(rows * features * input.width + stepped * P * recurrent.width);
   const others = isShared ? parts.length - 1 : 0;
   const end = isShared && parts[0].isAwaited ? Math.min(last, first + team.ahead() - 1) : last;
   for (let thread = others; thread > 0; thread -= 1) beginChunk(hands[thread], plan, parts[thread], rows);
@@ -153,7 +154,7 @@ function handOut(floats: Float32Array, plan: Plan, problem: Unrolled, first: num
 function beginChunk(hand: Hand, plan: Plan, part: Part, rows: number): void {
   if (rows === 0) return;
   multiply(hand, plan, part, INPUTS, rows, plan.x, plan.gates);
-  hand.meet();
+  if (!part.isAlone) hand.meet();
 }
 
 /** The part of a thread in the steps `first` to `last` from the outputs at `h`. All meet where one reads what others have written. */

@@ -14,20 +14,24 @@ import { define, type FunctionCode, repeatWhile } from "./assembler.ts";
 import { host, type NodeWorkerClass } from "./host.ts";
 import { i32 } from "./instructions.ts";
 
-/** The integers that a call takes at most. */
-export const ARGUMENTS = 13;
+/** The integers that a call takes at most; those with few are written down with fewer. */
+export const [ARGUMENTS, FEW_ARGUMENTS] = [13, 6] as const;
 
 /** A call as it is written down: how many integers it takes up, this one included, above the number of its function. */
 export const CALL_SHIFT = 16;
 
 /** The functions that every worker has from the beginning: that which loads more, `gate`, and where all threads meet. */
-export const [LOAD, GATE, MEET] = [0, 1, 2] as const;
+export const [LOAD, MEET] = [0, 2] as const;
+const GATE = 1;
+
+/** What the word `failed` says: a worker failed, or the first thread has left its turn, which nobody shall go on with. */
+export const [FAILURE, ABANDONED] = [1, 2] as const;
 
 /** What a worker is given. */
 export interface Orders {
   /** The memory in which turns are announced, and those in which kernels work. The first is `memories[0]`. */
   readonly memories: readonly GrowingMemory[];
-  /** Indices of integers in it: the turn, whether all are awake, whether a worker failed. */
+  /** Indices of integers in it: the turn, whether all are awake, whether something failed. */
   readonly turn: number;
   readonly awake: number;
   readonly failed: number;
@@ -73,7 +77,8 @@ const SCRIPT = `({ memories, turn, awake, failed, done, list, met, others, code 
     Atomics.store(words, met, number);
     for (const other of others) {
       gate(4 * other, before, ${PATIENCE});
-      while (Atomics.load(words, other) === before && Atomics.load(words, failed) === 0) {
+      while (Atomics.load(words, other) === before) {
+        if (Atomics.load(words, failed) !== 0) throw "nobody will come";
         Atomics.wait(words, other, before, ${NAP});
       }
     }
@@ -99,7 +104,7 @@ const SCRIPT = `({ memories, turn, awake, failed, done, list, met, others, code 
         functions[words[at] & ${2 ** CALL_SHIFT - 1}](${LISTED});
       }
     } catch {
-      Atomics.store(words, failed, 1);
+      Atomics.compareExchange(words, failed, 0, ${FAILURE});
     }
     Atomics.store(words, done, last);
   }
