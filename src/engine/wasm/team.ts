@@ -14,20 +14,9 @@
 import { RuntimeError } from "../../check.ts";
 import type { GrowingMemory } from "./arena.ts";
 import { assemble, type FunctionCode } from "./assembler.ts";
+import { CallList } from "./call-list.ts";
 import { exportsOf, host, machine, synchronous } from "./host.ts";
-import {
-  ABANDONED,
-  ARGUMENTS,
-  CALL_SHIFT,
-  type End,
-  FAILURE,
-  FEW_ARGUMENTS,
-  gate,
-  LOAD,
-  MEET,
-  NAP,
-  startWorker,
-} from "./worker.ts";
+import { ABANDONED, type End, FAILURE, gate, LOAD, MEET, NAP, startWorker } from "./worker.ts";
 
 /** When threads share what there is to do. */
 export interface Sharing {
@@ -125,7 +114,6 @@ export async function startTeam(size: number, memory: GrowingMemory, sharing: Sh
 }
 
 type Gate = (at: number, value: number, patience: number) => void;
-type Call = (...integers: number[]) => void;
 
 class Threads implements Team {
   readonly size: number;
@@ -133,13 +121,14 @@ class Threads implements Team {
   readonly #words: Int32Array;
   readonly #gate: Gate;
   readonly #ends: readonly End[];
+  /** For each worker, what it does in the next turn. */
+  readonly #lists: readonly CallList[];
   readonly #sharing: Sharing;
   #turn = 0;
   /** The functions that every worker has. */
   #functions = MEET + 1;
-  /** The last meeting that the first thread has come to, and those that are written down for the workers. */
+  /** The last meeting that the first thread has come to. */
   #met = 0;
-  readonly #written: number[];
   #isAwake = false;
   /** Whether they have just been called. */
   #areWaking = false;
@@ -162,8 +151,8 @@ class Threads implements Team {
     this.#words = new Int32Array(turns.buffer);
     this.#gate = (exportsOf(new machine.Module(code), turns) as { gate: Gate }).gate;
     this.#ends = ends;
-    this.#written = ends.map(() => 0);
-    this.meets = [() => this.#meet(), ...ends.map((_, worker) => this.#meetings(worker))];
+    this.#lists = ends.map((_, worker) => new CallList(this.#words, listOf(worker)));
+    this.meets = [() => this.#meet(), ...this.#lists.map(({ meet }) => meet)];
   }
 
   hands<Kernels extends object>(functions: readonly FunctionCode[], exports: Kernels): readonly Kernels[] {
@@ -173,12 +162,12 @@ class Threads implements Team {
     this.#functions += functions.length;
     this.#wait(this.#areHome);
     new Uint8Array(this.#words.buffer).set(code, CODE);
-    for (let worker = 0; worker < this.#ends.length; worker += 1) this.#writer(worker, LOAD, 3)(CODE, code.length, 1);
+    for (const list of this.#lists) list.writer(LOAD, 3)(CODE, code.length, 1);
     this.#rouse();
     this.#wait(this.#areHome);
     this.rest();
-    const written = this.#ends.map((_, worker) =>
-      functions.map(({ name, parameters }, i) => [name, this.#writer(worker, first + i, parameters)]),
+    const written = this.#lists.map((list) =>
+      functions.map(({ name, parameters }, i) => [name, list.writer(first + i, parameters)]),
     );
     return [exports, ...written.map((own) => Object.fromEntries(own) as Kernels)];
   }
@@ -241,9 +230,8 @@ class Threads implements Team {
   #abandon(): void {
     Atomics.compareExchange(this.#words, FAILED, 0, ABANDONED);
     this.#wait(this.#areHome);
-    for (let worker = 0; worker < this.#ends.length; worker += 1) this.#words[listOf(worker)] = 0;
+    for (const list of this.#lists) list.clear(true);
     for (let thread = 0; thread < this.size; thread += 1) this.#words[metOf(thread)] = 0;
-    this.#written.fill(0);
     this.#met = 0;
     Atomics.compareExchange(this.#words, FAILED, ABANDONED, 0);
     this.#isShared = false;
@@ -327,7 +315,7 @@ class Threads implements Team {
 
   /** Ends a turn that all have done. */
   #settle(): void {
-    for (let worker = 0; worker < this.#ends.length; worker += 1) this.#words[listOf(worker)] = 0;
+    for (const list of this.#lists) list.clear();
     this.#isHome = true;
     this.#checkFailure();
   }
@@ -355,43 +343,5 @@ class Threads implements Team {
     this.#gained = GRACE;
     this.#ahead = 1;
     this.#release();
-  }
-
-  /** What writes the next meeting down for a worker. */
-  #meetings(worker: number): () => void {
-    const [words, list, written] = [this.#words, listOf(worker), this.#written];
-    return () => {
-      written[worker] = (written[worker] + 1) | 0;
-      const at = list + 1 + words[list];
-      words[list] += 2;
-      words[at] = (2 << CALL_SHIFT) + MEET;
-      words[at + 1] = written[worker];
-    };
-  }
-
-  /** What writes calls of a function down: integers with names, since a list of them would be made anew each time. */
-  #writer(worker: number, which: number, parameters: number): Call {
-    const [words, list] = [this.#words, listOf(worker)];
-    const isLong = parameters > FEW_ARGUMENTS;
-    const size = 1 + (isLong ? ARGUMENTS : FEW_ARGUMENTS);
-    return (a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, k = 0, l = 0, m = 0) => {
-      const at = list + 1 + words[list];
-      words[list] += size;
-      words[at] = (size << CALL_SHIFT) + which;
-      words[at + 1] = a;
-      words[at + 2] = b;
-      words[at + 3] = c;
-      words[at + 4] = d;
-      words[at + 5] = e;
-      words[at + 6] = f;
-      if (!isLong) return;
-      words[at + 7] = g;
-      words[at + 8] = h;
-      words[at + 9] = i;
-      words[at + 10] = j;
-      words[at + 11] = k;
-      words[at + 12] = l;
-      words[at + 13] = m;
-    };
   }
 }
