@@ -9,7 +9,7 @@
  *
  * Soon after a call of the library all others sleep until the next. Nobody waits for one who has yet to wake up: the caller's
  * own takes all shares of a turn then. On a busy machine, where waiting costs more than sharing gains, it does so for a
- * while, and then begins with short turns, as no turn that has begun can be left.
+ * while, and then begins with short turns, since it waits for all of a turn that has begun.
  */
 import { RuntimeError } from "../../check.ts";
 import type { GrowingMemory } from "./arena.ts";
@@ -77,7 +77,7 @@ export const LARGEST_TEAM = 16;
 const [TURN, AWAKE, FAILED, NOBODY] = [0, 32, 64, 96];
 const doneOf = (worker: number): number => 128 + 32 * worker;
 const metOf = (thread: number): number => 1024 + 32 * thread;
-// A chunk of 192 steps takes 7,500 integers at most.
+// A chunk of 192 steps takes 6,200 integers at most.
 const listOf = (worker: number): number => 2048 + 16384 * worker;
 const CODE = 4 * listOf(LARGEST_TEAM);
 const PAGES = 32;
