@@ -28,11 +28,7 @@ interface WasmHost {
 
 /** The fastest of many short loops. */
 export function measurePeak(): Peak {
-  const host = (globalThis as unknown as { WebAssembly: WasmHost }).WebAssembly;
-  const fused = probe(true);
-  const kind = host.validate(fused) ? "fma" : "mul+add";
-  const { exports } = new host.Instance(new host.Module(kind === "fma" ? fused : probe(false)), {});
-  const { run } = exports as { run: (loops: number) => number };
+  const { kind, run } = bestProbe();
   const LOOPS = 100_000;
   let best = Infinity;
   for (let i = 0; i < 300; i += 1) {
@@ -43,13 +39,21 @@ export function measurePeak(): Peak {
   return { gflops: (LOOPS * FLOPS) / best / 1e6, kind };
 }
 
+/** The loop with what this machine has, compiled, and its code. */
+function bestProbe(): { kind: Peak["kind"]; code: Uint8Array; run: (loops: number) => number } {
+  const host = (globalThis as unknown as { WebAssembly: WasmHost }).WebAssembly;
+  const fused = probe(true);
+  const kind = host.validate(fused) ? "fma" : "mul+add";
+  const code = kind === "fma" ? fused : probe(false);
+  const { run } = new host.Instance(new host.Module(code), {}).exports as { run: (loops: number) => number };
+  return { kind, code, run };
+}
+
 const [ROUNDS, LONG] = [60, 2_000_000];
 
 /** Quartiles of how many times the rate of one thread so many have together. */
 export async function measureTogether(threads: number): Promise<readonly [number, number, number]> {
-  const { validate, Module, Instance } = (globalThis as unknown as { WebAssembly: WasmHost }).WebAssembly;
-  const code = validate(probe(true)) ? probe(true) : probe(false);
-  const { run } = new Instance(new Module(code), {}).exports as { run: (loops: number) => number };
+  const { code, run } = bestProbe();
   const words = new Int32Array(new SharedArrayBuffer(4 * 2));
   const times = new Float64Array(new SharedArrayBuffer(8 * threads));
   const orders = { code, words, times, LONG };

@@ -7,9 +7,9 @@
  *
  * Within a turn all may meet: nobody goes on before all have come there. That takes a fraction of what a turn takes.
  *
- * Soon after a call of the library all others sleep until the next. Nobody waits for one who has yet to wake up: the caller's
- * own takes all shares of a turn then. On a busy machine, where waiting costs more than sharing gains, it does so for a
- * while, and then begins with short turns, since it waits for all of a turn that has begun.
+ * Soon after a call of the library all others sleep until the next. The caller's own waits for those who have yet to wake up
+ * only as long as sharing can gain, and then takes all shares of the turn. On a busy machine, where waiting costs more than
+ * sharing gains, it does so for a while, and then begins with short turns, since it waits for all of a turn that has begun.
  */
 import { RuntimeError } from "../../check.ts";
 import type { GrowingMemory } from "./arena.ts";

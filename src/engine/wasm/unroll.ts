@@ -122,9 +122,9 @@ function takeTurn(
   h: number,
 ): number {
   const { features, P, schedule, parts } = plan;
-  const [input, recurrent] = plan.packs as RunPacks;
+  const packs = plan.packs as RunPacks;
   const stepped = (last - first + 1) * schedule.rows(first);
-  const isShared = team.gather(rows * features * input.width + stepped * P * recurrent.width);
+  const isShared = team.gather(rows * features * packs[INPUTS].width + stepped * P * packs[RECURRENT].width);
   const others = isShared ? parts.length - 1 : 0;
   const end = isShared && parts[0].isAwaited ? Math.min(last, first + team.ahead() - 1) : last;
   for (let thread = others; thread > 0; thread -= 1) beginChunk(hands[thread], plan, parts[thread], rows);
@@ -157,7 +157,10 @@ function beginChunk(hand: Hand, plan: Plan, part: Part, rows: number): void {
   if (!part.isAlone) hand.meet();
 }
 
-/** The part of a thread in the steps `first` to `last` from the outputs at `h`. All meet where one reads what others have written. */
+/**
+ * The part of a thread in the steps `first` to `last` from the outputs at `h`. All meet where one reads what others have
+ * written.
+ */
 function runSteps(
   hand: Hand,
   plan: Plan,
