@@ -1,10 +1,11 @@
 /**
  * `npm run cold`: from starting a process to the first output of an LSTM that was read from a file (64 inputs, 128
  * units, one step), against a Node that only reads the file. Processes take turns, each round in another order, and are
- * compared within a round. `--rounds 25`, `--json`.
+ * compared within a round. Where Node can keep compiled code on the disk, also with that. `--rounds 25`, `--json`.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import * as modules from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +13,21 @@ import { parseArgs } from "node:util";
 import { manualSeed, nn, save } from "unrolled";
 import { median } from "./measure.ts";
 
-const PROGRAMS = ["node", "unrolled/inference", "unrolled"] as const;
+/** A program of cold-child.ts, and whether Node keeps its compiled code. */
+interface Start {
+  readonly what: string;
+  readonly program: string;
+  readonly isKept?: boolean;
+}
+
+const [BARE, ...PROGRAMS] = ["node", "unrolled/inference", "unrolled"].map(
+  (program): Start => ({ what: program, program }),
+);
+// from Node 22.1 on
+const canKeep = "enableCompileCache" in modules;
+const KEPT = PROGRAMS.map((start) => ({ ...start, what: `${start.program}, code kept`, isKept: true }));
+const STARTS = [BARE, ...PROGRAMS, ...(canKeep ? KEPT : [])];
+
 const { values: options } = parseArgs({ options: { rounds: { type: "string" }, json: { type: "boolean" } } });
 const rounds = Number(options.rounds ?? 25);
 
@@ -21,26 +36,28 @@ try {
   manualSeed(1);
   const file = join(folder, "lstm.pt");
   writeFileSync(file, save(new nn.LSTM(64, 128).stateDict()));
-  const times = PROGRAMS.map((): number[] => []);
+  const times = STARTS.map((): number[] => []);
   for (let round = 0; round <= rounds; round += 1) {
-    for (let turn = 0; turn < PROGRAMS.length; turn += 1) {
-      const i = (round + turn) % PROGRAMS.length;
-      const time = await firstOutput(PROGRAMS[i]!, file);
-      // The first round fills the cache of the file system.
+    for (let turn = 0; turn < STARTS.length; turn += 1) {
+      const i = (round + turn) % STARTS.length;
+      const time = await firstOutput(STARTS[i], file, folder);
+      // The first round fills the cache of the file system, and that of compiled code.
       if (round > 0) times[i]!.push(time);
     }
   }
   const bare = times[0]!;
-  for (const [i, what] of PROGRAMS.entries()) report(what, times[i]!, bare);
+  for (const [i, { what }] of STARTS.entries()) report(what, times[i]!, bare);
 } finally {
   rmSync(folder, { recursive: true });
 }
 
 /** Milliseconds until the program has written something. */
-function firstOutput(program: string, file: string): Promise<number> {
+function firstOutput({ program, isKept }: Start, file: string, folder: string): Promise<number> {
+  const env = { ...process.env, NODE_COMPILE_CACHE: isKept ? folder : undefined };
   const start = performance.now();
   const child = spawn(process.execPath, [fileURLToPath(new URL("./cold-child.js", import.meta.url)), program, file], {
     stdio: ["ignore", "pipe", "inherit"],
+    env,
   });
   return new Promise((resolve, reject) => {
     let first: number | undefined;
@@ -64,6 +81,6 @@ function report(what: string, times: readonly number[], bare: readonly number[])
     console.log(JSON.stringify({ what, ...numbers }));
   } else {
     const compared = what === "node" ? "" : `+${over} ms (${low} to ${high})`;
-    console.log(`${what.padEnd(20)} ${total.padStart(7)} ms ${compared}`);
+    console.log(`${what.padEnd(30)} ${total.padStart(7)} ms ${compared}`);
   }
 }
