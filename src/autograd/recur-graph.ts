@@ -4,6 +4,7 @@
  * recorded, for second derivatives, and where the engine has no way back.
  */
 import type { Cell, Named } from "../cells/cell.ts";
+import { dependsOnInput, reached } from "../cells/reach.ts";
 import { copyDense, copyElements, type Dense, elements, wrap } from "../dense/dense.ts";
 import { float32 } from "../dense/dtype.ts";
 import type { RecurGradients, WayBack } from "../engine/plain.ts";
@@ -86,7 +87,10 @@ export function recurRecorded(
     const fast = isGradEnabled() ? undefined : gradients(wayBack, inputs, loop, cell, grads, isFree);
     return fast ?? replay(cell, loop, inputs, values, stepwise, grads);
   };
-  record(name, inputs, results, together(inputs.length, back), [t(matrix), ...own, ...begin]);
+  // what depends on nothing that wants a gradient has no history, as on the tape; others stand in its place at the node
+  const isWanted = wanted(cell, loop, B);
+  const recorded = results.map((result, i) => (isWanted[i] ? result : new Tensor(result.value)));
+  record(name, inputs, recorded, together(inputs.length, back), [t(matrix), ...own, ...begin]);
   const [outputs, ...ends] = results;
   return { output: outputs!, state: Object.fromEntries(cell.state.map((key, i) => [key, ends[i]!])) };
 }
@@ -107,6 +111,32 @@ function inputsOf(cell: Cell, { projected, matrix, bias, vectors, start }: Recor
     ...cell.state.map((name) => start[name]!),
   ];
 }
+
+/** Whether the outputs, and each state after the last step, depend on an input that wants a gradient. */
+function wanted(cell: Cell, loop: RecordedLoop, B: number): readonly boolean[] {
+  const { projected, matrix, bias, vectors, start, reverse } = loop;
+  const always = alwaysWanted.get(cell) ?? dependsOnInput(cell);
+  alwaysWanted.set(cell, always);
+  const names = cell.state;
+  if (always && projected.requiresGrad) return [true, ...names.map(() => true)];
+  const ask = (tensors: Named<string, Tensor>): Named<string, boolean> =>
+    Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, x.requiresGrad]));
+  const own = ask(vectors);
+  const batchSizes = loop.batchSizes ?? new Array<number>(projected.shape[0]!).fill(B);
+  let [output, state] = [false, ask(start)];
+  for (const b of reverse ? [...batchSizes].reverse() : batchSizes) {
+    const before = state;
+    const fromState = matrix.requiresGrad || bias?.requiresGrad || before[names[0]!]!;
+    const next = reached(cell, projected.requiresGrad, fromState, before, own);
+    output ||= next[names[0]!]!;
+    // rows that do not live in this step stay as they were
+    state = Object.fromEntries(names.map((name) => [name, next[name]! || (b < B && before[name]!)]));
+    if (b === B && names.every((name) => state[name] === before[name])) break;
+  }
+  return [output, ...names.map((name) => state[name]!)];
+}
+
+const alwaysWanted = new WeakMap<Cell, boolean>();
 
 /** One rule for each input, of which the first that is asked computes for all. */
 function together(count: number, back: (grads: Gradients, isLast: boolean) => Gradients): Rule[] {

@@ -244,6 +244,75 @@ describe("the recurrence as one node", () => {
     for (const [hooked, overwritten] of fast) expect(hooked).not.toEqual(overwritten);
   });
 
+  it("gives no history to a state that depends on nothing that wants a gradient", () => {
+    const { MGU, PeepholeLSTM } = nn;
+    // c keeps to itself: it depends on x alone, or on nothing
+    const apart = (name: string, fromInput: boolean) =>
+      nn.defineCell({
+        name,
+        gates: ["a", "b"],
+        recurrentGates: ["a"],
+        state: ["h", "c"],
+        equations: {
+          a: "tanh(W_ia·x + b_ia + W_ha·h + b_ha)",
+          b: "W_ib·x + b_ib",
+          c: fromInput ? "sigmoid(c + b)" : "sigmoid(c)",
+          h: "a·c' + b",
+        },
+        step(m, x, r, s) {
+          const a = m.tanh(m.add(x.a, r.a));
+          const c = m.sigmoid(fromInput ? m.add(s.c, x.b) : s.c);
+          return { a, b: x.b, c, h: m.add(m.mul(a, c), x.b) };
+        },
+      });
+    const kinds = [apart("Apart", false), apart("FromInput", true), Three, MGU, PeepholeLSTM, nn.LSTM, nn.IndRNN];
+    for (const Kind of kinds) {
+      for (const frozen of ["nothing", "_ih", "_hh", "weight", "all"]) {
+        for (const lengths of [undefined, [4, 2, 3], [2, 2, 2]]) {
+          const [fast, slow] = bothEngines(() => {
+            torch.manualSeed(12);
+            const layer = new Kind(2, 3) as unknown as Layer & { forward(...args: unknown[]): [Tensor, unknown] };
+            for (const [name, parameter] of layer.namedParameters()) {
+              if (frozen === "all" || name.includes(frozen)) parameter.requiresGrad_(false);
+            }
+            const x = torch.randn(4, 3, 2);
+            const results = tensorsOf(layer.forward(x, null, { lengths }));
+            const wanted = results.filter((y) => y.requiresGrad);
+            const leaves = [...layer.parameters()].filter((p) => p.requiresGrad);
+            const loss = wanted.map((y) => y.sum()).reduce((a, b) => a.add(b), torch.zeros([]));
+            const grads = wanted.length === 0 ? [] : torch.autograd.grad(loss, leaves, { allowUnused: true });
+            return [results.map((y) => y.requiresGrad), ...grads.map((g) => g && bitsOf(g))];
+          });
+          expect(fast, `${Kind.name} ${frozen} ${lengths}`).toEqual(slow);
+        }
+      }
+    }
+  });
+
+  it("differentiates again what has a state without history beside it", () => {
+    const Two = nn.defineCell({
+      name: "Two",
+      gates: ["a"],
+      state: ["h", "c"],
+      equations: { a: "tanh(W_ia·x + b_ia + W_ha·h + b_ha)", h: "a·c'", c: "sigmoid(c)" },
+      step(m, x, r, s) {
+        const a = m.tanh(m.add(x.a, r.a));
+        const c = m.sigmoid(s.c);
+        return { a, c, h: m.mul(a, c) };
+      },
+    });
+    const [fast, slow] = bothEngines(() => {
+      torch.manualSeed(13);
+      const layer = new Two(2, 3);
+      const [, state] = layer.forward(torch.randn(4, 1, 2));
+      const [h, c] = state as unknown as readonly [Tensor, Tensor];
+      const loss = h.sum().add(c.sum());
+      const [grad] = torch.autograd.grad(loss, [layer.weight_hh_l0 as Tensor], { createGraph: true });
+      return [bitsOf(grad!.detach()), c.requiresGrad, c.numpy().length];
+    });
+    expect(fast).toEqual(slow);
+  });
+
   it("carries NaN and infinities into the gradients as the steps do", () => {
     for (const name of Object.keys(layers)) {
       const [fast, slow] = bothEngines(() => {
