@@ -67,9 +67,9 @@ export function recur(
     if (direction === 0) output = new Float32Array(rows * width);
     const done = engine.unroll({
       cell,
-      input: packable(weightIh, biasIh, gates, H),
-      recurrent: packable(weightHh, biasHh, recurrent, H),
-      projection: weightHr && packable(weightHr, undefined, 1, P),
+      input: packable("W_ih", weightIh, biasIh, gates, H),
+      recurrent: packable("W_hh", weightHh, biasHh, recurrent, H),
+      projection: weightHr && packable("W_hr", weightHr, undefined, 1, P),
       vectors: vectorsFor(cell, own, H),
       x,
       steps,

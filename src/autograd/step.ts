@@ -47,9 +47,9 @@ function refresh(layer: Changing<Unrolled>, own: ScanWeights, vectors: readonly 
   const { cell } = layer;
   const gates = cell.gates.length;
   const H = weightIh.shape[0]! / gates;
-  layer.input = packable(weightIh, biasIh, gates, H);
-  layer.recurrent = packable(weightHh, biasHh, recurrentGates(cell).length, H);
-  layer.projection = weightHr && packable(weightHr, undefined, 1, layer.width);
+  layer.input = packable("W_ih", weightIh, biasIh, gates, H);
+  layer.recurrent = packable("W_hh", weightHh, biasHh, recurrentGates(cell).length, H);
+  layer.projection = weightHr && packable("W_hr", weightHr, undefined, 1, layer.width);
   layer.vectors = vectors.length > 0 ? packableVectors(vectors, H) : undefined;
 }
 

@@ -16,12 +16,22 @@ interface Packable extends Weights {
   addedCount: number;
 }
 
-const known = new WeakMap<Dense, Packable>();
+/** What a matrix is to a loop. One memory may be several of them, each with a bias of its own. */
+type Role = "W_ih" | "W_hh" | "W_hr";
 
-/** A matrix (gates·units, K) of float32, with its bias, as engines multiply by it; always the same object for the same. */
-export function packable(weight: Tensor, bias: Tensor | undefined, gates: number, units: number): Weights {
+const known: Readonly<Record<Role, WeakMap<Dense, Packable>>> = {
+  W_ih: new WeakMap(),
+  W_hh: new WeakMap(),
+  W_hr: new WeakMap(),
+};
+
+/**
+ * A matrix (gates·units, K) of float32, with its bias, as engines multiply by it; always the same object for the same
+ * memory in the same role.
+ */
+export function packable(role: Role, weight: Tensor, bias: Tensor | undefined, gates: number, units: number): Weights {
   const { value } = weight;
-  const before = known.get(value);
+  const before = known[role].get(value);
   if (before && before.gates === gates && before.units === units && isFresh(before, bias?.value)) return before;
   const { storage, offset, strides, shape } = value;
   const vector = bias && (elements(bias.value) as Float32Array);
@@ -47,7 +57,7 @@ export function packable(weight: Tensor, bias: Tensor | undefined, gates: number
   };
   // The same object, so that the engine's pack of it takes the place of the last.
   const result = before ? Object.assign(before, next) : next;
-  known.set(value, result);
+  known[role].set(value, result);
   return result;
 }
 

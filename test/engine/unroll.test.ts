@@ -101,6 +101,57 @@ describe("the loop over time in the SIMD engine", () => {
     asked.mockRestore();
   });
 
+  it("keeps the state of an empty sequence where all others are of one length", () => {
+    torch.manualSeed(9);
+    const x = torch.randn(7, 3, 5);
+    for (const options of [{}, { bidirectional: true, numLayers: 2 }]) {
+      const layer = new nn.LSTM(5, 13, options);
+      const rows = "numLayers" in options ? 4 : 1;
+      const state = [torch.randn(rows, 3, 13), torch.randn(rows, 3, 13)] as const;
+      for (const lengths of [
+        [7, 0, 7],
+        [0, 4, 4],
+        [1, 1, 0],
+      ]) {
+        expectSameBits(() => layer.forward(x, state, { lengths }) as Run);
+        const [, [h]] = torch.noGrad(() => layer.forward(x, state, { lengths }));
+        const empty = lengths.indexOf(0);
+        expect(h.at(`:, ${empty}`).tolist()).toEqual(state[0].at(`:, ${empty}`).tolist());
+      }
+    }
+  });
+
+  it("takes one matrix as W_ih and W_hh, each with its own bias", () => {
+    torch.manualSeed(10);
+    for (const layer of [new nn.LSTM(5, 5), new nn.GRU(5, 5, { bidirectional: true }), new nn.MGU(5, 5)]) {
+      layer.weight_hh_l0 = layer.weight_ih_l0 as nn.Parameter;
+      for (const B of [1, 3]) expectSameBits(() => (layer as unknown as Layer).forward(torch.ones(4, B, 5)));
+    }
+    const zero = new nn.RNN(1, 1);
+    torch.noGrad(() => zero.weight_ih_l0!.fill_(0));
+    torch.noGrad(() => [zero.bias_ih_l0!.fill_(1), zero.bias_hh_l0!.fill_(-1)]);
+    zero.weight_hh_l0 = zero.weight_ih_l0;
+    const x = torch.ones(1, 1, 1);
+    expect(torch.noGrad(() => zero.forward(x)[0].item())).toBe(0);
+    expect(zero.stream().step(new Float32Array([1]))[0]).toBe(0);
+  });
+
+  it("takes one W_ih for layers of different sizes, in turns", () => {
+    const pairs: readonly (() => readonly (nn.RNN | nn.GRU | nn.LSTM)[])[] = [
+      () => [new nn.RNN(5, 192), new nn.GRU(5, 64)],
+      () => [new nn.GRU(5, 2), new nn.RNN(5, 6)],
+      () => [new nn.LSTM(5, 8, { projSize: 3 }), new nn.LSTM(5, 8, { projSize: 2 })],
+      () => [new nn.LSTM(5, 3), new nn.RNN(5, 12)],
+    ];
+    for (const pair of pairs) {
+      torch.manualSeed(11);
+      const layers = pair();
+      layers[1]!.weight_ih_l0 = layers[0]!.weight_ih_l0;
+      const x = torch.randn(4, 2, 5);
+      for (const layer of [...layers, ...layers]) expectSameBits(() => (layer as unknown as Layer).forward(x));
+    }
+  });
+
   it("leaves an empty batch to the steps", () => {
     const [output, hn] = torch.noGrad(() => new nn.GRU(3, 4).forward(torch.zeros(5, 0, 3)));
     expect([[...output.shape], [...hn.shape]]).toEqual([

@@ -114,14 +114,20 @@ export function planOf(machinery: Machinery, problem: Unrolled): Plan | undefine
   return plan;
 }
 
-/** Whether a plan is for a run of these sizes; those of packed sequences are planned each time. */
-function fits(plan: Plan, { cell, input, projection, rows, steps, batchSizes, reverse }: Unrolled): boolean {
+/**
+ * Whether a plan is for a run of these sizes, of which the same W_ih may be a part of several; packed sequences are planned
+ * each time.
+ */
+function fits(plan: Plan, problem: Unrolled): boolean {
+  const { cell, input, recurrent, projection, rows, steps, batchSizes, reverse } = problem;
   return (
     batchSizes === undefined &&
     plan.schedule.isUniform &&
     plan.schedule.reverse === reverse &&
     plan.schedule.length === steps &&
     plan.B === rows &&
+    plan.H === recurrent.units &&
+    plan.P === recurrent.depth &&
     plan.features === input.depth &&
     plan.stateCount === cell.state.length &&
     plan.isProjected === (projection !== undefined)
@@ -139,7 +145,7 @@ function planned(problem: Unrolled): Plan {
   const size = B * stride;
   const place = places();
   return {
-    schedule: new Schedule(batchSizes ?? new Array<number>(T).fill(B), reverse),
+    schedule: new Schedule(batchSizes ?? new Array<number>(T).fill(B), reverse, B),
     packs: undefined,
     products: [
       { most: rows, K: features, aStride: features, outStride: gateStride },

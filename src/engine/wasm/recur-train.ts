@@ -33,12 +33,12 @@ export function recurSaving(
   problem: Recurrence,
 ): Float32Array | undefined {
   const { cell, H, x, weights, bias, vectors, states, output } = problem;
-  const schedule = new Schedule(problem.batchSizes, problem.reverse);
   const [gates, recurrent] = [cell.gates.length * H, recurrentGates(cell).length * H];
   const [width, stride] = [upTo(PANEL, recurrent), upTo(4, H)];
   const wide = kernels.saved * stride;
   const rows = x.length / gates;
   const B = states[0].length / H;
+  const schedule = new Schedule(problem.batchSizes, problem.reverse, B);
   const most = Math.min(rows, Math.max(B, Math.floor(LARGEST / Math.max(gates, wide))));
   const size = B * stride;
   const place = places();

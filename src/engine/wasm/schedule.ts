@@ -7,13 +7,14 @@ export class Schedule {
   readonly starts: readonly number[];
   /** Whether the last time is run first. */
   readonly reverse: boolean;
-  /** Whether all steps have the same number of rows. */
+  /** Whether all steps have all rows. */
   readonly isUniform: boolean;
 
-  constructor(batchSizes: readonly number[], reverse: boolean) {
+  /** Steps of so many rows each, of the B that a state has. */
+  constructor(batchSizes: readonly number[], reverse: boolean, B: number) {
     this.batchSizes = batchSizes;
     this.reverse = reverse;
-    this.isUniform = batchSizes.every((b) => b === batchSizes[0]);
+    this.isUniform = batchSizes.every((b) => b === B);
     let total = 0;
     this.starts = batchSizes.map((b) => {
       total += b;

@@ -78,12 +78,12 @@ class Walk {
     this.#problem = problem;
     this.#saved = saved;
     this.#wants = wants;
-    this.#schedule = new Schedule(batchSizes, reverse);
     [this.#gates, this.#recurrent] = [cell.gates.length * H, recurrentGates(cell).length * H];
     [this.#width, this.#linkWide] = [upTo(PANEL, this.#recurrent), upTo(PANEL, H)];
     this.#stride = upTo(4, H);
     this.#wide = kernels.saved * this.#stride;
     this.#B = states[0].length / H;
+    this.#schedule = new Schedule(batchSizes, reverse, this.#B);
     const rows = saved.length / this.#wide;
     this.#x = wants.isLast ? problem.x : new Float32Array(rows * this.#gates);
     const fitting = Math.min(CACHED_ROWS, Math.floor(LARGEST / Math.max(this.#gates, this.#wide)));
