@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import * as torch from "unrolled";
 import { describe, expect, it } from "vitest";
 import type { Weights } from "../../src/engine/plain.ts";
 import { Arena } from "../../src/engine/wasm/arena.ts";
@@ -101,5 +104,26 @@ describe("packed weights", () => {
     const pair = [weights(4, 16, 40), weights(4, 16, 40)].map((own) => [own, 4] as const);
     expect(packs.bring(pair)).toBeUndefined();
     expect(packs.bring(pair.slice(0, 1))).toHaveLength(1);
+  });
+
+  it("do not hold what they were made from", async () => {
+    setFlagsFromString("--expose_gc");
+    const collect = runInNewContext("gc") as () => void;
+    const { packs } = ring();
+    const bare = (): WeakRef<object> => {
+      const own = weights(3, 5, 4);
+      packs.bring([[own, 4]]);
+      return new WeakRef(own.matrix.data);
+    };
+    const ofLayer = (): WeakRef<object> => {
+      const layer = new torch.nn.LSTM(5, 7, { bidirectional: true });
+      torch.noGrad(() => layer.forward(torch.ones(3, 2, 5)));
+      return new WeakRef(layer.weight_hh_l0!.value.storage.data);
+    };
+    const held = [bare(), ofLayer()];
+    // what a WeakRef was made for stays until the end of the task
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+    expect(held.map((own) => own.deref())).toEqual([undefined, undefined]);
   });
 });

@@ -21,8 +21,9 @@ export interface Pack {
   readonly panels: number;
   /** Columns of all panels. */
   readonly width: number;
-  /** What was packed, and in which version. */
-  readonly of: Weights;
+  readonly gates: number;
+  readonly units: number;
+  /** The version of the weights that was packed. They themselves are not held: a pack may outlive them by far. */
   readonly version: number;
   /** Whether nothing else has taken its place. */
   readonly isThere: boolean;
@@ -36,6 +37,8 @@ interface Place extends Pack {
   readonly vectors: number;
   readonly start: number;
   readonly end: number;
+  gates: number;
+  units: number;
   version: number;
   isThere: boolean;
 }
@@ -90,17 +93,18 @@ export class Packs {
     const width = widthOf(weights, vectors);
     const size = width * (weights.depth + 1);
     if (place && place.end - place.start !== size) place = undefined;
-    place ??= this.#place(weights, size, width, vectors);
+    place ??= this.#place(size, width, vectors);
     if (!place) return undefined;
+    const { gates, units, version } = weights;
+    Object.assign(place, { gates, units, version });
     this.#pack(weights, place);
-    place.version = weights.version;
     if (!known) this.#known.set(weights, [place]);
     else if (!known.includes(place)) known.splice(0, known.length, ...known.filter((own) => own.isThere), place);
     return place;
   }
 
   /** Takes the next piece of the ring from whatever lies there. */
-  #place(of: Weights, size: number, width: number, vectors: number): Place | undefined {
+  #place(size: number, width: number, vectors: number): Place | undefined {
     if (size > this.#largest) return undefined;
     if (this.#next + size > this.#start + this.#largest) {
       this.#evict((place) => place.start >= this.#next);
@@ -112,7 +116,8 @@ export class Packs {
     this.#evict((place) => place.start >= start && place.start < end);
     const weights = start + width;
     const panels = width / (4 * vectors);
-    const place = { of, bias: start, weights, panels, width, vectors, start, end, version: -1, isThere: true };
+    const given = { gates: 0, units: 0, version: -1 };
+    const place = { bias: start, weights, panels, width, vectors, start, end, isThere: true, ...given };
     this.#ring.push(place);
     this.#next = end;
     return place;

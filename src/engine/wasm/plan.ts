@@ -44,6 +44,8 @@ export interface Product {
 export interface Plan {
   readonly schedule: Schedule;
   packs: RunPacks | undefined;
+  /** What the packs were made from. */
+  packed: readonly Weights[];
   /** For each pack but that of the vectors, the product with it. */
   readonly products: readonly Product[];
   /** For each thread, what it takes, and what the first takes if it is alone. */
@@ -104,9 +106,11 @@ export function planOf(machinery: Machinery, problem: Unrolled): Plan | undefine
     packs.moveTo(2 ** Math.ceil(Math.log2(plan.end)));
   }
   if (!arena.reserve(packs.start)) return undefined;
-  if (!arePacked(plan.packs, problem)) {
-    plan.packs = packs.bring(wantedPacks(problem, plan));
+  if (!arePacked(plan, problem)) {
+    const wanted = wantedPacks(problem, plan);
+    plan.packs = packs.bring(wanted);
     if (!plan.packs) return undefined;
+    plan.packed = wanted.map(([weights]) => weights);
     plan.alone = wholeOf(plan.packs);
     plan.parts = team.size > 1 ? shared(machinery, problem, plan, plan.packs) : [plan.alone];
   }
@@ -147,6 +151,7 @@ function planned(problem: Unrolled): Plan {
   return {
     schedule: new Schedule(batchSizes ?? new Array<number>(T).fill(B), reverse, B),
     packs: undefined,
+    packed: [],
     products: [
       { most: rows, K: features, aStride: features, outStride: gateStride },
       { most: B, K: P, aStride: outStride, outStride: gateStride },
@@ -197,12 +202,13 @@ function wantedPacks({ input, recurrent, projection, vectors, rows }: Unrolled, 
 }
 
 /** Whether packs are still there, and what they were made from is still what they show. */
-function arePacked(packs: RunPacks | undefined, { input, recurrent, projection, vectors }: Unrolled): boolean {
-  if (!packs) return false;
-  const areProducts = isPackOf(packs[0], input) && isPackOf(packs[1], recurrent);
-  const last = packs[packs.length - 1];
-  return areProducts && (!projection || isPackOf(packs[2], projection)) && (!vectors || isPackOf(last, vectors));
+function arePacked(plan: Plan, { input, recurrent, projection, vectors }: Unrolled): boolean {
+  const last = plan.packed.length - 1;
+  const areProducts = isPacked(plan, 0, input) && isPacked(plan, 1, recurrent);
+  return areProducts && (!projection || isPacked(plan, 2, projection)) && (!vectors || isPacked(plan, last, vectors));
 }
 
-const isPackOf = (pack: Pack, weights: Weights): boolean =>
-  pack.isThere && pack.of === weights && pack.version === weights.version;
+function isPacked({ packs, packed }: Plan, which: number, weights: Weights): boolean {
+  const pack = packs?.[which];
+  return pack?.isThere === true && packed[which] === weights && pack.version === weights.version;
+}

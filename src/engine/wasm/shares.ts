@@ -61,7 +61,7 @@ export function partsOf(packs: readonly Pack[], threads: number, B: number, byRo
  * equal, and is smaller by a part, `relief`, of a whole product's n-th where it has other work besides.
  */
 function sharesOf(pack: Pack, threads: number, relief = 0): readonly Share[] {
-  const { gates, units } = pack.of;
+  const { gates, units } = pack;
   const all = { panel: 0, panels: pack.panels, column: 0, block: 0, blocks: Math.ceil(units / 4) };
   if (threads === 1) return [all];
   const vectors = pack.width / (4 * pack.panels);
