@@ -30,6 +30,10 @@ const STARTS = [BARE, ...PROGRAMS, ...(canKeep ? KEPT : [])];
 
 const { values: options } = parseArgs({ options: { rounds: { type: "string" }, json: { type: "boolean" } } });
 const rounds = Number(options.rounds ?? 25);
+if (!(Number.isInteger(rounds) && rounds > 0)) {
+  console.error(`cold: expected one round or more, got ${options.rounds}`);
+  process.exit(1);
+}
 
 const folder = mkdtempSync(join(tmpdir(), "unrolled-cold-"));
 try {

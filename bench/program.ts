@@ -55,17 +55,34 @@ function positive(text: string): number {
   return value;
 }
 
+function whole(text: string): number {
+  const value = positive(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError("It is a whole number.");
+  return value;
+}
+
 const list = (text: string): string[] => text.split(",");
+
+/** A list of some of these names. */
+function some(known: readonly string[]): (text: string) => string[] {
+  return (text) => {
+    const stranger = list(text).find((name) => !known.includes(name));
+    if (stranger === undefined) return list(text);
+    throw new InvalidArgumentError(`"${stranger}" is none of ${known.join(", ")}.`);
+  };
+}
+
+const IDS = WORKLOADS.map(({ id }) => id);
 
 /** Runs a command line, without the names of node and the script. Errors: one line each, as Error. */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<void> {
   const command = new Command("bench")
     .description("Compares unrolled with its peers: same weights, outputs checked first, interleaved rounds, medians.")
-    .option("--only <workloads>", "such as W2,W4,T1; default: all", list)
+    .option("--only <workloads>", "such as W2,W4,T1; default: all", some(IDS))
     .option("--peers <names>", `of ${[...CANDIDATES.keys()].join(", ")}; default: all that are there`, list)
-    .option("--cells <kinds>", `of ${CELLS.join(", ")}`, list, [...CELLS])
-    .option("--threads <n>", "for those that have threads", positive, 1)
-    .option("--rounds <n>", "in each of which every peer runs for a moment", positive, 9)
+    .option("--cells <kinds>", `of ${CELLS.join(", ")}`, some(CELLS), [...CELLS])
+    .option("--threads <n>", "for those that have threads", whole, 1)
+    .option("--rounds <n>", "in each of which every peer runs for a moment", whole, 9)
     .option("--slice <ms>", "how long that moment is", positive, 30)
     .option("--limit <s>", "leaves out whose single call takes longer, as far as that is known before", positive, 2)
     .option("--json", "one line for each measurement")
@@ -81,7 +98,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
       .filter((cell) => options.cells.includes(cell))
       .map((cell): [typeof workload, CellKind] => [workload, cell]),
   );
-  if (rows.length === 0) throw new Error("bench: no workload is called so");
+  if (rows.length === 0) throw new Error("bench: these workloads have none of these cells");
   const peers = await startPeers(options, terminal);
   const progress = await progressOf(rows.length);
   const { rounds, slice, limit } = options;

@@ -93,6 +93,9 @@ export const engine = {
 /** The fast engine of the arithmetic in use, if it is there by now. */
 export const fastEngine = (): Engine | undefined => fast[chosen().arithmetic]?.engine;
 
+/** The fast engines that there are by now, also those of an arithmetic that is not in use. */
+export const fastEngines = (): Engine[] => Object.values(fast).flatMap(({ engine }) => engine ?? []);
+
 /** Puts another fast engine in the place of that of its arithmetic, which ends. */
 export function replaceFastEngine(arithmetic: Arithmetic, next: Engine | undefined): void {
   const place = start(arithmetic);

@@ -3,7 +3,7 @@
  * asks for neither does not carry what starts threads.
  */
 import { RuntimeError } from "../check.ts";
-import { fastEngine, replaceFastEngine, engine as working } from "./engine.ts";
+import { fastEngine, fastEngines, replaceFastEngine, engine as working } from "./engine.ts";
 import type { Engine, EngineName } from "./plain.ts";
 import { compileLater, compileShared } from "./wasm/index.ts";
 import { LARGEST_TEAM } from "./wasm/team.ts";
@@ -54,6 +54,12 @@ async function changeThreads(count: number): Promise<void> {
   }
   await working.ready();
   const fast = fastEngine();
+  // those of an arithmetic that was in use before
+  for (const other of fastEngines()) {
+    if (other !== fast && other.threads > 1) {
+      replaceFastEngine(other.arithmetic, await compileLater(other.arithmetic));
+    }
+  }
   if (count === (fast?.threads ?? 1)) return;
   if (!fast) throw new RuntimeError('engine.threads: the "wasm" engine is not available here');
   // which arithmetic is in use may change meanwhile

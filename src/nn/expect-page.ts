@@ -9,6 +9,7 @@ import { ValueError } from "../check.ts";
 /** Checks a page. `who` is what the messages begin with. Errors: ValueError. */
 export function expectPage(who: string, cell: Cell): void {
   const wrong: Wrong = (text, hint) => new ValueError(`${who}: ${text}`, hint);
+  if (typeof cell !== "object" || cell === null) throw wrong(`expected a page, got ${String(cell)}`);
   if (typeof cell.name !== "string" || !/^[A-Za-z]\w*$/.test(cell.name)) {
     throw wrong(`expected a name that a class can have, got ${JSON.stringify(cell.name)}`);
   }
@@ -80,7 +81,12 @@ function read(wrong: Wrong, cell: Cell): Reading {
   const from: (readonly number[])[] = [];
   const values = new Set<unknown>();
   const write = (line: string, operands: readonly Place[]): Place => {
-    const value = { at: lines.push(line) - 1 };
+    const value = {
+      at: lines.push(line) - 1,
+      [Symbol.toPrimitive](): never {
+        throw wrong("step takes a value for a number or a text", "a page is written with m.add, m.mul ... only");
+      },
+    };
     from.push(operands.map(({ at }) => at));
     values.add(value);
     return value;
@@ -137,6 +143,11 @@ function answer(wrong: Wrong, step: () => Named<string, Place>): Named<string, P
   } catch (error) {
     if (error instanceof ValueError) throw error;
     throw wrong(`step fails: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (results instanceof Promise) {
+    // why it fails does not matter any more
+    results.catch(() => {});
+    throw wrong("step returns a promise", "a page is read at once: step is no async function");
   }
   if (typeof results !== "object" || results === null) throw wrong("step returns no results by name");
   return results;

@@ -146,7 +146,7 @@ export class Memory {
     const owners = new Map(Array.from(this.owners.values(), (owner) => [owner.path, owner]));
     const calls = new Map<string, Call>();
     for (const [path, state] of Object.entries(states)) {
-      const owner = owners.get(path.replace(/#\d+$/, ""));
+      const owner = owners.get(path.replace(CALL, ""));
       if (!owner) throw new ValueError(`stream.restore: expected layers of the model, got "${path}"`);
       const known = this.#calls.get(path);
       const stream = reopened(path, owner, state);
@@ -156,8 +156,14 @@ export class Memory {
       }
       calls.set(path, { stream, start: known?.start });
     }
+    for (const path of calls.keys()) {
+      const before = path.replace(CALL, (_, call: string) => (call === "2" ? "" : `#${Number(call) - 1}`));
+      if (!calls.has(before)) throw new ValueError(`stream.restore: expected a state of "${before}", got none`);
+    }
     const missing = calls.size > 0 && [...this.#calls.keys()].find((path) => !calls.has(path));
     if (missing) throw new ValueError(`stream.restore: expected a state of "${missing}", got none`);
+    const more = this.#calls.size > 0 && [...calls.keys()].find((path) => !this.#calls.has(path));
+    if (more) throw new ValueError(`stream.restore: expected ${CALLS}, got "${more}" besides`);
     this.#calls = calls;
   }
 }
@@ -186,6 +192,8 @@ export function identical(a: Tensor, b: Tensor | undefined): boolean {
   return left.every((x: number | bigint, i: number) => Object.is(x, right[i]));
 }
 
+/** How the path of a second call of a layer ends, and of those after it. */
+const CALL = /#([2-9]|[1-9]\d+)$/;
 const LISTS = "modules are found in properties; a list of them is an nn.ModuleList";
 const STEPS = "a model that changes their number cannot be cut; else see batchSize and batchFirst";
 const CALLS = "as many calls as before";

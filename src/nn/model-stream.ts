@@ -117,7 +117,7 @@ export class ModelStream<Output = unknown> {
   /** Goes back to a state. Errors: ValueError if it is not of such a model and batch; then nothing has changed. */
   restore(snapshot: ModelStreamState): this {
     const { batchSize, layers } = Object(snapshot) as ModelStreamState;
-    if (batchSize !== this.batchSize || Object(layers) !== layers) {
+    if (batchSize !== this.batchSize || Object(layers) !== layers || Array.isArray(layers)) {
       const got = `${pythonTypeOf(layers)} and ${batchSize}`;
       throw new ValueError(
         `stream.restore: expected a dict of layers and the batch size ${this.batchSize}, got ${got}`,

@@ -139,7 +139,12 @@ export class Stream {
         `stream.restore: expected a state of ${this.#source.name} with ${this.batchSize ?? "no batch"}, got ${got}`,
       );
     }
-    const lists = this.#stack.cell.state.map((name, i) => read(name, states?.[name], this.#states[i]!.length));
+    const names = this.#stack.cell.state;
+    const unknown = Object.keys(Object(states)).find((name) => !names.includes(name));
+    if (unknown !== undefined) {
+      throw new ValueError(`stream.restore: expected states ${names.join(", ")}, got "${unknown}"`);
+    }
+    const lists = names.map((name, i) => read(name, states?.[name], this.#states[i]!.slice()));
     for (const [i, numbers] of this.#states.entries()) numbers.set(lists[i]!);
     return this;
   }
@@ -291,10 +296,23 @@ function written(x: number): number | string {
   return Number.isFinite(x) ? x : String(x);
 }
 
-function read(name: string, list: unknown, length: number): number[] {
-  const numbers = Array.isArray(list) ? list.map((x) => (typeof x === "string" ? Number(x) : (x as unknown))) : [];
-  if (numbers.length !== length || numbers.some((x) => typeof x !== "number")) {
-    throw new ValueError(`stream.restore: expected ${length} numbers for "${name}", got ${numbers.length}`);
+/** The numbers of a state as `written` has them, into `numbers`. Errors: ValueError. */
+function read(name: string, list: unknown, numbers: StreamNumbers): StreamNumbers {
+  const given: readonly unknown[] = Array.isArray(list) ? list : [];
+  if (given.length !== numbers.length) {
+    throw new ValueError(`stream.restore: expected ${numbers.length} numbers for "${name}", got ${given.length}`);
   }
-  return numbers as number[];
+  for (let i = 0; i < given.length; i += 1) {
+    const x = given[i];
+    numbers[i] = typeof x === "string" && TEXTS.includes(x) ? Number(x) : (x as number);
+    if (typeof x === "number" ? Number.isFinite(x) === Number.isFinite(numbers[i]) : TEXTS.includes(x as string))
+      continue;
+    throw new ValueError(`stream.restore: expected numbers for "${name}", got ${text(x)} at ${i}`);
+  }
+  return numbers;
 }
+
+/** What JSON has no numbers for. */
+const TEXTS = ["-0", "NaN", "Infinity", "-Infinity"];
+
+const text = (x: unknown): string => (typeof x === "string" ? JSON.stringify(x) : String(x));

@@ -60,7 +60,11 @@ describe("the bench", () => {
   });
 
   test("refuses a workload and a peer that it does not know", async () => {
-    await expect(run("--only", "W9")).rejects.toThrow("bench: no workload is called so");
+    await expect(run("--only", "W9")).rejects.toThrow('"W9" is none of W1, W2,');
+    await expect(run("--only", "W2,w4")).rejects.toThrow('"w4" is none of W1, W2,');
+    await expect(run("--cells", "lstm,xyz")).rejects.toThrow('"xyz" is none of rnn, lstm, gru.');
+    await expect(run("--only", "W7", "--cells", "gru")).rejects.toThrow("these workloads have none of these cells");
+    await expect(run("--threads", "1.5")).rejects.toThrow("It is a whole number.");
     await expect(run("--rounds", "none")).rejects.toThrow("It is a number from 1 on.");
     await expect(run("--peers", "abacus")).rejects.toThrow("bench: no peer is called abacus");
   });

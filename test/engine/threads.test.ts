@@ -230,6 +230,19 @@ describe("engine.threads", () => {
     ended.mockRestore();
   });
 
+  it("ends those of an arithmetic that is no longer in use, too", async () => {
+    const ended = vi.spyOn(Worker.prototype, "terminate");
+    await torch.engine.threads(3);
+    torch.engine.use("wasm", { arithmetic: "muladd" });
+    expect(torch.engine.threadCount).toBe(offered() === "muladd" ? 3 : 1);
+    await torch.engine.threads(1);
+    expect(ended).toHaveBeenCalledTimes(2);
+    torch.engine.use("wasm", { arithmetic: offered()! });
+    expect(torch.engine.threadCount).toBe(1);
+    await Promise.all(ended.mock.results.map(({ value }) => value as Promise<number>));
+    ended.mockRestore();
+  });
+
   it("is settled by the last of several calls at once", async () => {
     await Promise.all([torch.engine.threads(3), torch.engine.threads(1), torch.engine.threads(2)]);
     expect(torch.engine.threadCount).toBe(2);

@@ -196,6 +196,12 @@ describe("a layer without recurrent gates", () => {
 });
 
 describe("the shipped pages", () => {
+  it("asks for a page", () => {
+    for (const page of [undefined, null, 3]) {
+      expect(() => nn.defineCell(page as never)).toThrow(`defineCell: expected a page, got ${page}`);
+    }
+  });
+
   it.each([elman(), elman("relu"), lstm, gru, peepholeLSTM, coupledLSTM, mgu, indRNN])(
     "$name is a right page",
     (cell) => {
@@ -252,6 +258,12 @@ describe("defineCell says what is wrong with a page", () => {
     [{ step: (m: Any, x: Any) => ({ a: m.tanh(x.a, x.a), h: x.a }) }, "step asks for m.tanh(..., ...)"],
     [{ step: (m: Any, x: Any, r: Any) => ({ a: m.add(x.a, r.a), h: 0 }) }, "step returns 0 as h"],
     [{ step: () => 3 }, "step returns no results by name"],
+    [{ step: async () => Promise.reject(new Error("late")) }, "step returns a promise"],
+    [
+      { step: (m: Any, x: Any, r: Any) => ({ a: x.a, h: Number(x.a) > 0 ? r.a : m.tanh(x.a) }) },
+      "step takes a value for a number",
+    ],
+    [{ step: (m: Any, x: Any, r: Any) => ({ a: m.tanh(`${x.a}${r.a}`), h: x.a }) }, "step takes a value for a number"],
     [{ step: () => ({}) }, "step does not return a"],
     [
       {

@@ -198,7 +198,12 @@ describe("a session refuses", () => {
       "stream.restore: expected a dict of layers and the batch size 2, got NoneType and undefined": () =>
         session.restore(null as never),
       'stream.restore: expected layers of the model, got "lstm"': restore({ lstm: rnn }),
+      "stream.restore: expected a dict of layers and the batch size 2, got list and 2": restore([]),
       'stream.restore: expected a state of "rnn", got none': restore({ "rnn#2": rnn }),
+      'stream.restore: expected a state of "rnn#2", got none': restore({ rnn, "rnn#3": rnn }),
+      'stream.restore: expected layers of the model, got "rnn#0"': restore({ rnn, "rnn#0": rnn }),
+      'stream.restore: expected layers of the model, got "rnn#1"': restore({ rnn, "rnn#1": rnn }),
+      'stream.restore: expected as many calls as before, got "rnn#2" besides': restore({ rnn, "rnn#2": rnn }),
       'stream.restore: expected a state of LSTM with 2, got GRU with 2 at "rnn"': restore({
         rnn: { ...rnn, layer: "GRU" },
       }),

@@ -186,6 +186,10 @@ describe("a session", () => {
     session.step(Float32Array.of(1, 2, 3, 4));
     const before = JSON.stringify(session);
     const snapshot = session.snapshot();
+    const withThird = (x: unknown): nn.StreamState => ({
+      ...snapshot,
+      states: { h: snapshot.states.h!.map((own, i) => (i === 2 ? (x as number) : own)) },
+    });
     const messages: Record<string, () => unknown> = {
       "stream.step: expected 4 numbers in a Float32Array, got 3 in a Float32Array": () =>
         session.step(new Float32Array(3)),
@@ -203,11 +207,27 @@ describe("a session", () => {
         session.restore({ ...snapshot, layer: "LSTM" }),
       'stream.restore: expected 6 numbers for "h", got 2': () =>
         session.restore({ ...snapshot, states: { h: [1, 2] } }),
+      'stream.restore: expected numbers for "h", got "abc" at 2': () => session.restore(withThird("abc")),
+      'stream.restore: expected numbers for "h", got "" at 2': () => session.restore(withThird("")),
+      'stream.restore: expected numbers for "h", got "0x10" at 2': () => session.restore(withThird("0x10")),
+      'stream.restore: expected numbers for "h", got null at 2': () => session.restore(withThird(null)),
+      'stream.restore: expected numbers for "h", got 1e+300 at 2': () => session.restore(withThird(1e300)),
+      'stream.restore: expected numbers for "h", got undefined at 0': () =>
+        session.restore({ ...snapshot, states: { h: new Array<number>(6) } }),
+      'stream.restore: expected states h, got "z"': () =>
+        session.restore({ ...snapshot, states: { ...snapshot.states, z: [] } }),
       "stream: expected a batch size of 1 or more, got 0": () => layer.stream({ batchSize: 0 }),
       "stream: expected a state of torch.float32 of [1, 3], got torch.float32 of [1, 4]": () =>
         layer.stream({ state: torch.ones(1, 4) }),
     };
     for (const [message, call] of Object.entries(messages)) expect(call, message).toThrow(message);
     expect(JSON.stringify(session)).toBe(before);
+    for (const [given, number] of [
+      ["-0", -0],
+      ["NaN", NaN],
+      ["-Infinity", -Infinity],
+    ] as const) {
+      expect(session.restore(withThird(given)).states[0]!.flatten().tolist()).toHaveProperty("2", number);
+    }
   });
 });
