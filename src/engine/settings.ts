@@ -36,7 +36,7 @@ export const engine = {
   /**
    * Lets so many threads, this one included, share the work of large loops without gradients; the bits are those of one.
    * Resolves when they are there. Soon after a call they sleep, in Node they do not keep the program from ending, and
-   * `threads(1)` ends them. Errors: RuntimeError if they cannot be had, and then all stays as it was. A page has to be
+   * `threads(1)` ends them. They are those of the arithmetic in use: after a change of it, ask again. Errors: RuntimeError if they cannot be had, and then all stays as it was. A page has to be
    * cross-origin isolated.
    */
   threads(count: number): Promise<void> {

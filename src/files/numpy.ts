@@ -27,12 +27,12 @@ export function loadNpz(file: ByteSource): OrderedDict<string, Tensor> | Promise
 }
 
 /** The bytes of a .npy file. Errors: FormatError for bfloat16, which numpy does not have. */
-export function saveNpy(tensor: Tensor): Uint8Array {
+export function saveNpy(tensor: Tensor): Uint8Array<ArrayBuffer> {
   if (!(tensor instanceof Tensor)) throw new TypeError(`saveNpy: expected a tensor, got ${pythonTypeOf(tensor)}`);
   return writeNpy(tensor.value);
 }
 
 /** The bytes of a .npz file. Errors: FormatError for bfloat16, and for names that are no names of files: `a//b`, `../a`. */
-export function saveNpz(tensors: NamedTensors): Uint8Array {
+export function saveNpz(tensors: NamedTensors): Uint8Array<ArrayBuffer> {
   return writeNpz(tensorsByName("saveNpz", tensors));
 }

@@ -101,7 +101,7 @@ export async function openSafetensors(file: Sliceable | Handle): Promise<Safeten
  *
  *     await writeFile("model.safetensors", saveSafetensors(model.stateDict(), { made: "by hand" }));
  */
-export function saveSafetensors(tensors: NamedTensors, metadata: Metadata = {}): Uint8Array {
+export function saveSafetensors(tensors: NamedTensors, metadata: Metadata = {}): Uint8Array<ArrayBuffer> {
   const texts = metadata instanceof Map ? metadata : new Map(Object.entries(metadata));
   for (const value of texts.values()) {
     if (typeof value !== "string") throw new TypeError(`saveSafetensors: metadata is text, not ${pythonTypeOf(value)}`);

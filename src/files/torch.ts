@@ -22,7 +22,7 @@ import { type ByteSource, type Bytes, type LaterBytes, withBytes } from "./sourc
  *
  *     await writeFile("model.pt", torch.save(model.stateDict()));
  */
-export function save(value: unknown): Uint8Array {
+export function save(value: unknown): Uint8Array<ArrayBuffer> {
   return writeTorch(value, (object) => {
     if (!(object instanceof Tensor)) return undefined;
     return new StoredTensor(object.value, object.requiresGrad, object instanceof Parameter && object.isLeaf);

@@ -106,7 +106,7 @@ export class ByteWriter {
   }
 
   /** What was written. */
-  finish(): Uint8Array {
+  finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.length);
   }
 

@@ -64,7 +64,7 @@ export function readNpy(bytes: Uint8Array, copy: boolean, part?: string): Dense 
 }
 
 /** The file of an array, as numpy.save writes it. Errors: FormatError for bfloat16. */
-export function writeNpy(dense: Dense): Uint8Array {
+export function writeNpy(dense: Dense): Uint8Array<ArrayBuffer> {
   const { dtype, shape } = dense;
   const word = [...WORDS].find(([, known]) => known === dtype)?.[0];
   if (word === undefined) {

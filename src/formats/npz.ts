@@ -19,6 +19,6 @@ export function readNpz(file: Uint8Array, copy: boolean): ReadonlyMap<string, De
 }
 
 /** The file of arrays. */
-export function writeNpz(arrays: ReadonlyMap<string, Dense>): Uint8Array {
+export function writeNpz(arrays: ReadonlyMap<string, Dense>): Uint8Array<ArrayBuffer> {
   return writeZip(Array.from(arrays, ([name, dense]): NewEntry => [`${name}${SUFFIX}`, writeNpy(dense)]));
 }

@@ -121,7 +121,7 @@ export function denseFrom(bytes: Uint8Array, { name, dtype, shape, start }: Tens
 export function writeSafetensors(
   tensors: ReadonlyMap<string, Dense>,
   metadata: ReadonlyMap<string, string>,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const names = [...DTYPES.values()];
   const ordered = [...tensors].sort(([a, x], [b, y]) => {
     return names.indexOf(y.dtype) - names.indexOf(x.dtype) || (a < b ? -1 : 1);

@@ -19,7 +19,7 @@ import { ALIGNMENT, type NewEntry, writeZip } from "./zip-write.ts";
 export function writeTorch(
   value: unknown,
   describe: (value: object) => StoredTensor | undefined = () => undefined,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const storages = new StorageList();
   const program = pickle(value, (object) => {
     const tensor = object instanceof StoredTensor ? object : describe(object);

@@ -25,7 +25,7 @@ const [UTF8_NAMES, SIZES_FOLLOW] = [1 << 11, 1 << 3];
 const LOCAL_SIZE = 30;
 
 /** The archive. Errors: FormatError at 4 GiB, and for names that `readZip` would refuse. */
-export function writeZip(entries: readonly NewEntry[]): Uint8Array {
+export function writeZip(entries: readonly NewEntry[]): Uint8Array<ArrayBuffer> {
   const directory = new ByteWriter();
   const chunks: Uint8Array[] = [];
   let position = 0;
@@ -105,7 +105,7 @@ function endRecords(count: number, start: number, size: number): Uint8Array {
   return writer.finish();
 }
 
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {

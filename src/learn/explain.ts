@@ -19,9 +19,9 @@ export interface StepPlace {
 }
 
 /** What `explain` gives. */
-export class Explanation<State = unknown> {
+export class Explanation<State = unknown, Output = Tensor | PackedSequence> {
   /** What `forward` gives in evaluation mode, to the bit. */
-  readonly output: Tensor | PackedSequence;
+  readonly output: Output;
   readonly state: State;
   /** Layer by layer, direction by direction, in the order of time. */
   readonly steps: readonly ExplainedStep[];
@@ -29,7 +29,7 @@ export class Explanation<State = unknown> {
   readonly sides: readonly Side[];
   private readonly run: Run;
 
-  constructor(run: Run, output: Tensor | PackedSequence, state: State) {
+  constructor(run: Run, output: Output, state: State) {
     this.run = run;
     this.output = output;
     this.state = state;
@@ -89,6 +89,12 @@ export class Explanation<State = unknown> {
  *     const explanation = explain(new nn.LSTM(3, 2), x);
  *     print(explanation.toText({ step: 0, lang: "zh" }));
  */
+export function explain<State>(layer: Recurrent<State>, x: Tensor, state?: State | null): Explanation<State, Tensor>;
+export function explain<State>(
+  layer: Recurrent<State>,
+  x: Tensor | PackedSequence,
+  state?: State | null,
+): Explanation<State>;
 export function explain<State>(
   layer: Recurrent<State>,
   x: Tensor | PackedSequence,

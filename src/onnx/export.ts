@@ -44,7 +44,7 @@ const [OLDEST, NEWEST] = [17, 24];
  *
  *     const bytes = exportOnnx({ rnn, last: new LastStep(), fc }, { states: true });
  */
-export function exportOnnx(network: Network, options: ExportOptions = {}): Uint8Array {
+export function exportOnnx(network: Network, options: ExportOptions = {}): Uint8Array<ArrayBuffer> {
   const layers = layersOf(network);
   const { opset = 17, states = false, lengths = false } = options;
   const recurrent = layers.map(({ module }) => module).filter(isRecurrent);

@@ -43,7 +43,7 @@ export interface WrittenModel {
 const IR_VERSION = 8;
 
 /** The bytes of a file. */
-export function writeModel(model: WrittenModel): Uint8Array {
+export function writeModel(model: WrittenModel): Uint8Array<ArrayBuffer> {
   const writer = new BinaryWriter();
   int(writer, 1, IR_VERSION);
   text(writer, 2, "unrolled");

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { tensors } from "../../src/autograd/algebra.ts";
 import { type Cell, recurrentGates, vectors } from "../../src/cells/cell.ts";
 import * as torch from "../../src/index.ts";
@@ -179,6 +179,17 @@ describe.each(table)("explain of $kind, $form, $dtype, bias $bias", (options) =>
     const names = new Set(calculate(text, 5e-5));
     for (const gate of layer.cell.gates) expect(names).toContain(gate);
   });
+});
+
+it("an explanation of a tensor has a tensor as output, and bytes that are written may go into a Blob", () => {
+  const explanation = explain(new nn.GRU(3, 2), torch.ones(5, 2, 3));
+  expectTypeOf(explanation.output).toEqualTypeOf<Tensor>();
+  expect(torch.equal(explanation.output, explanation.output)).toBe(true);
+  const bytes = torch.saveSafetensors({ a: torch.ones(2) });
+  expectTypeOf(bytes).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
+  expectTypeOf(torch.saveTorch).returns.toEqualTypeOf<Uint8Array<ArrayBuffer>>();
+  expectTypeOf(torch.saveNpz).returns.toEqualTypeOf<Uint8Array<ArrayBuffer>>();
+  expect(new Blob([bytes]).size).toBe(bytes.length);
 });
 
 describe("an explanation", () => {
