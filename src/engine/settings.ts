@@ -36,8 +36,8 @@ export const engine = {
   /**
    * Lets so many threads, this one included, share the work of large loops without gradients; the bits are those of one.
    * Resolves when they are there. Soon after a call they sleep, in Node they do not keep the program from ending, and
-   * `threads(1)` ends them. They are those of the arithmetic in use: after a change of it, ask again. Errors: RuntimeError if they cannot be had, and then all stays as it was. A page has to be
-   * cross-origin isolated.
+   * `threads(1)` ends them. They are those of the arithmetic in use: after a change of it, ask again. Errors: RuntimeError
+   * if they cannot be had, and then all stays as it was. A page has to be cross-origin isolated.
    */
   threads(count: number): Promise<void> {
     const changed = lastChange.then(() => changeThreads(count));
@@ -54,15 +54,15 @@ async function changeThreads(count: number): Promise<void> {
   }
   await working.ready();
   const fast = fastEngine();
-  // those of an arithmetic that was in use before
-  for (const other of fastEngines()) {
-    if (other !== fast && other.threads > 1) {
-      replaceFastEngine(other.arithmetic, await compileLater(other.arithmetic));
-    }
+  if (count !== (fast?.threads ?? 1)) {
+    if (!fast) throw new RuntimeError('engine.threads: the "wasm" engine is not available here');
+    // which arithmetic is in use may change meanwhile
+    const { arithmetic } = fast;
+    const next = count === 1 ? await compileLater(arithmetic) : await compileShared(count, arithmetic);
+    replaceFastEngine(arithmetic, next);
   }
-  if (count === (fast?.threads ?? 1)) return;
-  if (!fast) throw new RuntimeError('engine.threads: the "wasm" engine is not available here');
-  // which arithmetic is in use may change meanwhile
-  const { arithmetic } = fast;
-  replaceFastEngine(arithmetic, count === 1 ? await compileLater(arithmetic) : await compileShared(count, arithmetic));
+  // those of an arithmetic that was in use before
+  for (const { arithmetic, threads } of fastEngines()) {
+    if (arithmetic !== fast?.arithmetic && threads > 1) replaceFastEngine(arithmetic, await compileLater(arithmetic));
+  }
 }

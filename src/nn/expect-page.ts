@@ -9,7 +9,8 @@ import { ValueError } from "../check.ts";
 /** Checks a page. `who` is what the messages begin with. Errors: ValueError. */
 export function expectPage(who: string, cell: Cell): void {
   const wrong: Wrong = (text, hint) => new ValueError(`${who}: ${text}`, hint);
-  if (typeof cell !== "object" || cell === null) throw wrong(`expected a page, got ${String(cell)}`);
+  // a class with static members is a page as well
+  if (Object(cell) !== cell) throw wrong(`expected a page, got ${String(cell)}`);
   if (typeof cell.name !== "string" || !/^[A-Za-z]\w*$/.test(cell.name)) {
     throw wrong(`expected a name that a class can have, got ${JSON.stringify(cell.name)}`);
   }
@@ -100,8 +101,8 @@ function read(wrong: Wrong, cell: Cell): Reading {
     return (...operands: Place[]): Place => {
       const stranger = operands.length === count ? operands.find((one) => !values.has(one)) : operands;
       if (stranger === undefined) return write(`${kind} ${operands.map(({ at }) => at).join(" ")}`, operands);
-      const shown = operands.map((one) => (values.has(one) ? "..." : String(one))).join(", ");
-      throw wrong(`step asks for m.${kind}(${shown})`, "operands are what step was given, and what m has made of it");
+      const given = operands.map((one) => (values.has(one) ? "..." : shown(one))).join(", ");
+      throw wrong(`step asks for m.${kind}(${given})`, "operands are what step was given, and what m has made of it");
     };
   };
   const made = Object.entries(OPERATIONS).map(([kind, count]) => [kind, operation(kind, count)]);
@@ -116,7 +117,7 @@ function read(wrong: Wrong, cell: Cell): Reading {
   ] as const;
   const results = answer(wrong, () => cell.step(m, ...inputs));
   for (const [name, value] of Object.entries(results)) {
-    if (!values.has(value)) throw wrong(`step returns ${String(value)} as ${name}`, "results are what m has made");
+    if (!values.has(value)) throw wrong(`step returns ${shown(value)} as ${name}`, "results are what m has made");
   }
   lines.push(
     Object.entries(results)
@@ -125,6 +126,9 @@ function read(wrong: Wrong, cell: Cell): Reading {
   );
   return { lines, from, results };
 }
+
+/** What is no value of this reading, as a text; one of another reading may be in it. */
+const shown = (x: unknown): string => (Object(x) === x ? Object.prototype.toString.call(x) : String(x));
 
 /** The same object, which is not silent about what it does not have. */
 function guarded<T extends object>(known: T, missing: (name: string) => Error): T {

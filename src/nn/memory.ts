@@ -146,7 +146,7 @@ export class Memory {
     const owners = new Map(Array.from(this.owners.values(), (owner) => [owner.path, owner]));
     const calls = new Map<string, Call>();
     for (const [path, state] of Object.entries(states)) {
-      const owner = owners.get(path.replace(CALL, ""));
+      const owner = owners.get(path) ?? owners.get(path.replace(CALL, ""));
       if (!owner) throw new ValueError(`stream.restore: expected layers of the model, got "${path}"`);
       const known = this.#calls.get(path);
       const stream = reopened(path, owner, state);
@@ -158,7 +158,8 @@ export class Memory {
     }
     for (const path of calls.keys()) {
       const before = path.replace(CALL, (_, call: string) => (call === "2" ? "" : `#${Number(call) - 1}`));
-      if (!calls.has(before)) throw new ValueError(`stream.restore: expected a state of "${before}", got none`);
+      if (!calls.has(before) && !owners.has(path))
+        throw new ValueError(`stream.restore: expected a state of "${before}", got none`);
     }
     const missing = calls.size > 0 && [...this.#calls.keys()].find((path) => !calls.has(path));
     if (missing) throw new ValueError(`stream.restore: expected a state of "${missing}", got none`);

@@ -117,8 +117,9 @@ export class ModelStream<Output = unknown> {
   /** Goes back to a state. Errors: ValueError if it is not of such a model and batch; then nothing has changed. */
   restore(snapshot: ModelStreamState): this {
     const { batchSize, layers } = Object(snapshot) as ModelStreamState;
-    if (batchSize !== this.batchSize || Object(layers) !== layers || Array.isArray(layers)) {
-      const got = `${pythonTypeOf(layers)} and ${batchSize}`;
+    if (batchSize !== this.batchSize || Object.prototype.toString.call(layers) !== DICT) {
+      const kind = (layers as unknown) instanceof Map ? "Map" : pythonTypeOf(layers);
+      const got = `${kind} and ${batchSize}`;
       throw new ValueError(
         `stream.restore: expected a dict of layers and the batch size ${this.batchSize}, got ${got}`,
       );
@@ -224,6 +225,9 @@ export class ModelStream<Output = unknown> {
     });
   }
 }
+
+/** How an object says that it is a record, and no list, map or function. */
+const DICT = "[object Object]";
 
 /** Two steps beside each other in a dimension, if they have one there. */
 function joined(a: Tensor | undefined, b: Tensor | undefined, time: number): Tensor | undefined {

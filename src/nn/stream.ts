@@ -132,6 +132,7 @@ export class Stream {
 
   /** Goes back to a state. Errors: ValueError if it is not of such a layer and batch; then nothing has changed. */
   restore(snapshot: StreamState): this {
+    this.#refresh();
     const { layer, batchSize, states } = snapshot;
     if (layer !== this.#source.name || batchSize !== this.batchSize) {
       const got = `${layer} with ${batchSize ?? "no batch"}`;
@@ -304,9 +305,11 @@ function read(name: string, list: unknown, numbers: StreamNumbers): StreamNumber
   }
   for (let i = 0; i < given.length; i += 1) {
     const x = given[i];
-    numbers[i] = typeof x === "string" && TEXTS.includes(x) ? Number(x) : (x as number);
-    if (typeof x === "number" ? Number.isFinite(x) === Number.isFinite(numbers[i]) : TEXTS.includes(x as string))
-      continue;
+    if (typeof x === "number" || TEXTS.includes(x as string)) {
+      numbers[i] = Number(x);
+      // what is finite may be too large for float32
+      if (typeof x === "string" || Number.isFinite(x) === Number.isFinite(numbers[i])) continue;
+    }
     throw new ValueError(`stream.restore: expected numbers for "${name}", got ${text(x)} at ${i}`);
   }
   return numbers;
@@ -315,4 +318,7 @@ function read(name: string, list: unknown, numbers: StreamNumbers): StreamNumber
 /** What JSON has no numbers for. */
 const TEXTS = ["-0", "NaN", "Infinity", "-Infinity"];
 
-const text = (x: unknown): string => (typeof x === "string" ? JSON.stringify(x) : String(x));
+const text = (x: unknown): string => {
+  if (typeof x === "string") return JSON.stringify(x);
+  return Object(x) === x ? Object.prototype.toString.call(x) : String(x);
+};

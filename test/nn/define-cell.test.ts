@@ -1,6 +1,6 @@
 /** A user's own page: what it becomes, and what is said of a page that does not fit together. */
 import * as torch from "unrolled";
-import { explain, gradientFlow, nn, type Tensor } from "unrolled";
+import { type Algebra, explain, gradientFlow, nn, type Tensor } from "unrolled";
 import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
 import { coupledLSTM } from "../../src/cells/coupled-lstm.ts";
 import { elman } from "../../src/cells/elman.ts";
@@ -196,6 +196,20 @@ describe("a layer without recurrent gates", () => {
 });
 
 describe("the shipped pages", () => {
+  it("takes a class with static members for a page", () => {
+    // biome-ignore lint/complexity/noStaticOnlyClass: this is what somebody may write
+    class Static {
+      static readonly gates = ["a"] as const;
+      static readonly state = ["h"] as const;
+      static readonly equations = { a: "W_ia·x + b_ia + W_ha·h + b_ha", h: "tanh(a)" };
+      static step<V>(m: Algebra<V>, x: { a: V }, r: { a: V }) {
+        const a = m.add(x.a, r.a);
+        return { a, h: m.tanh(a) };
+      }
+    }
+    expect(new (nn.defineCell(Static))(2, 3).toString()).toBe("Static(2, 3)");
+  });
+
   it("asks for a page", () => {
     for (const page of [undefined, null, 3]) {
       expect(() => nn.defineCell(page as never)).toThrow(`defineCell: expected a page, got ${page}`);
@@ -258,6 +272,11 @@ describe("defineCell says what is wrong with a page", () => {
     [{ step: (m: Any, x: Any) => ({ a: m.tanh(x.a, x.a), h: x.a }) }, "step asks for m.tanh(..., ...)"],
     [{ step: (m: Any, x: Any, r: Any) => ({ a: m.add(x.a, r.a), h: 0 }) }, "step returns 0 as h"],
     [{ step: () => 3 }, "step returns no results by name"],
+    [
+      { step: (m: Any, x: Any, r: Any) => ({ a: m.add([x.a], r.a), h: x.a }) },
+      "step asks for m.add([object Array], ...)",
+    ],
+    [{ step: (_: Any, x: Any) => ({ a: x.a, h: [x.a] }) }, "step returns [object Array] as h"],
     [{ step: async () => Promise.reject(new Error("late")) }, "step returns a promise"],
     [
       { step: (m: Any, x: Any, r: Any) => ({ a: x.a, h: Number(x.a) > 0 ? r.a : m.tanh(x.a) }) },

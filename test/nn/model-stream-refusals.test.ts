@@ -199,6 +199,7 @@ describe("a session refuses", () => {
         session.restore(null as never),
       'stream.restore: expected layers of the model, got "lstm"': restore({ lstm: rnn }),
       "stream.restore: expected a dict of layers and the batch size 2, got list and 2": restore([]),
+      "stream.restore: expected a dict of layers and the batch size 2, got Map and 2": restore(new Map()),
       'stream.restore: expected a state of "rnn", got none': restore({ "rnn#2": rnn }),
       'stream.restore: expected a state of "rnn#2", got none': restore({ rnn, "rnn#3": rnn }),
       'stream.restore: expected layers of the model, got "rnn#0"': restore({ rnn, "rnn#0": rnn }),

@@ -211,6 +211,9 @@ describe("a session", () => {
       'stream.restore: expected numbers for "h", got "" at 2': () => session.restore(withThird("")),
       'stream.restore: expected numbers for "h", got "0x10" at 2': () => session.restore(withThird("0x10")),
       'stream.restore: expected numbers for "h", got null at 2': () => session.restore(withThird(null)),
+      'stream.restore: expected numbers for "h", got 1 at 2': () => session.restore(withThird(1n)),
+      'stream.restore: expected numbers for "h", got [object Object] at 2': () =>
+        session.restore(withThird(Object.create(null))),
       'stream.restore: expected numbers for "h", got 1e+300 at 2': () => session.restore(withThird(1e300)),
       'stream.restore: expected numbers for "h", got undefined at 0': () =>
         session.restore({ ...snapshot, states: { h: new Array<number>(6) } }),
