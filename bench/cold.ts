@@ -23,7 +23,7 @@ interface Start {
 const [BARE, ...PROGRAMS] = ["node", "unrolled/inference", "unrolled"].map(
   (program): Start => ({ what: program, program }),
 );
-// from Node 22.8 on it says so
+// Node does it from 22.1 on, and says so from 22.8 on
 const canKeep = "enableCompileCache" in modules;
 const KEPT = PROGRAMS.map((start) => ({ ...start, what: `${start.program}, code kept`, isKept: true }));
 const STARTS = [BARE, ...PROGRAMS, ...(canKeep ? KEPT : [])];
