@@ -1,18 +1,14 @@
 /**
- * `npm run size`: what a page downloads. Each program below is bundled by esbuild for a browser, minified, gzipped, and
+ * `npm run size`: what a page downloads. Each program below is bundled by rolldown for a browser, minified, gzipped, and
  * then run: it must compute what the library computes.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { build } from "rolldown";
 import * as torch from "unrolled";
-import { INSTALL, isInstalled, ROOT, requirePeer } from "./installed.ts";
-
-/** What is used of esbuild. */
-interface Esbuild {
-  buildSync(options: object): { readonly outputFiles: readonly { readonly contents: Uint8Array }[] };
-}
+import { ROOT } from "./installed.ts";
 
 /**
  * A bundle: `run(file, x)` runs the LSTM of the file, from 3 to 5, over x (T, 3) to (T, 5); `train(x)`, where there is
@@ -87,22 +83,20 @@ const PROGRAMS: readonly { readonly what: string; readonly source: string }[] = 
   },
 ];
 
-if (!isInstalled("esbuild")) {
-  console.error(`size: esbuild is not there; \`${INSTALL}\` installs it`);
-  process.exit(1);
-}
-const esbuild = requirePeer("esbuild") as Esbuild;
 const folder = mkdtempSync(join(tmpdir(), "unrolled-size-"));
 try {
+  // The library as it is published stands beside the programs, as it does for its users.
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(ROOT, join(folder, "node_modules", "unrolled"), "junction");
   torch.manualSeed(1);
   const lstm = new torch.nn.LSTM(3, 5);
   const file = torch.save(lstm.stateDict());
   const x = torch.randn(7, 3);
   const expected = torch.noGrad(() => lstm.forward(x)[0]).numpy() as Float32Array;
   for (const [i, { what, source }] of PROGRAMS.entries()) {
-    const contents = bundle(source);
     const path = join(folder, `${i}.mjs`);
-    writeFileSync(path, contents);
+    writeFileSync(path, source);
+    const contents = await bundle(path);
     const { run, train } = (await import(path)) as Bundle;
     const numbers = x.numpy() as Float32Array;
     if (String(run(file, numbers)) !== String(expected) || (train && String(train(numbers)) !== String(trained(x)))) {
@@ -124,18 +118,11 @@ function trained(x: torch.Tensor): Float32Array {
   return lstm.weight_hh_l0.detach().numpy() as Float32Array;
 }
 
-function bundle(source: string): Uint8Array {
-  const { outputFiles } = esbuild.buildSync({
-    stdin: { contents: source, resolveDir: ROOT },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    // the library as it is published, not the sources that tsconfig.json points to
-    tsconfigRaw: {},
-    write: false,
-  });
-  return outputFiles[0]!.contents;
+/** The bytes of the bundle, which takes the place of the program. */
+async function bundle(path: string): Promise<Uint8Array> {
+  const output = { file: path, minify: true, comments: false };
+  await build({ input: path, platform: "browser", output });
+  return readFileSync(path);
 }
 
 function report(what: string, raw: number, gzip: number): void {

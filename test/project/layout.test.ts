@@ -87,10 +87,11 @@ describe("the layout", () => {
     }
   });
 
-  test("the bench sees the public entries, Node and the parser of the command line, and nothing else", () => {
+  test("the bench sees the public entries, Node, the parser of the command line and the bundler, and nothing else", () => {
     for (const file of bench) {
       const others = importsOf(file).filter(
-        (specifier) => !/^(?:unrolled(?:\/\w+)?|commander|node:.+|\.\.?\/(?:peers\/)?[\w-]+\.ts)$/.test(specifier),
+        (specifier) =>
+          !/^(?:unrolled(?:\/\w+)?|commander|rolldown|node:.+|\.\.?\/(?:peers\/)?[\w-]+\.ts)$/.test(specifier),
       );
       expect(others, relative(ROOT, file)).toEqual([]);
     }
