@@ -72,6 +72,7 @@ function some(known: readonly string[]): (text: string) => string[] {
   };
 }
 
+const PEERS = [...CANDIDATES.keys()].slice(1);
 const IDS = WORKLOADS.map(({ id }) => id);
 
 /** Runs a command line, without the names of node and the script. Errors: one line each, as Error. */
@@ -79,7 +80,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   const command = new Command("bench")
     .description("Compares unrolled with its peers: same weights, outputs checked first, interleaved rounds, medians.")
     .option("--only <workloads>", "such as W2,W4,T1; default: all", some(IDS))
-    .option("--peers <names>", `of ${[...CANDIDATES.keys()].join(", ")}; default: all that are there`, list)
+    .option("--peers <names>", `beside unrolled, of ${PEERS.join(", ")}; default: all that are there`, list)
     .option("--cells <kinds>", `of ${CELLS.join(", ")}`, some(CELLS), [...CELLS])
     .option("--threads <n>", "for those that have threads", whole, 1)
     .option("--rounds <n>", "in each of which every peer runs for a moment", whole, 9)
@@ -138,7 +139,7 @@ async function report(
 async function startPeers({ peers, threads }: Options, { printError }: Terminal): Promise<Peer[]> {
   const started: Peer[] = [];
   const missing: string[] = [];
-  for (const name of peers ?? CANDIDATES.keys()) {
+  for (const name of new Set(["unrolled", ...(peers ?? PEERS)])) {
     const candidate = CANDIDATES.get(name);
     if (!candidate) throw new Error(`bench: no peer is called ${name}`);
     if (candidate.package && !isInstalled(candidate.package)) missing.push(name);

@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build } from "rolldown";
 import * as torch from "unrolled";
@@ -83,6 +84,7 @@ const PROGRAMS: readonly { readonly what: string; readonly source: string }[] = 
   },
 ];
 
+const { values: options } = parseArgs({ options: { json: { type: "boolean" } } });
 const folder = mkdtempSync(join(tmpdir(), "unrolled-size-"));
 try {
   // The library as it is published stands beside the programs, as it does for its users.
@@ -126,7 +128,7 @@ async function bundle(path: string): Promise<Uint8Array> {
 }
 
 function report(what: string, raw: number, gzip: number): void {
-  if (process.argv.includes("--json")) console.log(JSON.stringify({ what, raw, gzip }));
+  if (options.json) console.log(JSON.stringify({ what, raw, gzip }));
   else console.log(`${what.padEnd(36)} ${kilobytes(raw)} kB ${kilobytes(gzip)} kB gzip`);
 }
 
