@@ -12,6 +12,10 @@ export interface GrowingMemory {
 
 const PAGE_FLOATS = 2 ** 14;
 
+// The garbage collector runs when much memory has been replaced, and memory that grows counts as such: so it grows by a
+// part of itself, most of which a machine does not give before it is touched.
+const GROWTH = 1 / 8;
+
 /** The floats of a memory. */
 export class Arena {
   readonly #memory: GrowingMemory;
@@ -31,12 +35,18 @@ export class Arena {
   reserve(count: number): boolean {
     const missing = Math.ceil((count - this.#floats.length) / PAGE_FLOATS);
     if (missing <= 0) return true;
+    const ample = Math.ceil((GROWTH * this.#floats.length) / PAGE_FLOATS);
+    if (!this.#grow(Math.max(missing, ample)) && !this.#grow(missing)) return false;
+    this.#floats = new Float32Array(this.#memory.buffer);
+    return true;
+  }
+
+  #grow(pages: number): boolean {
     try {
-      this.#memory.grow(missing);
+      this.#memory.grow(pages);
+      return true;
     } catch {
       return false;
     }
-    this.#floats = new Float32Array(this.#memory.buffer);
-    return true;
   }
 }
