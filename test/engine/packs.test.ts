@@ -106,6 +106,14 @@ describe("packed weights", () => {
     expect(packs.bring(pair.slice(0, 1))).toHaveLength(1);
   });
 
+  it("take no place from others when they have none together", () => {
+    const { arena, packs } = ring(4000);
+    const [kept] = packs.bring([[weights(1, 5, 3), 4]])!;
+    const before = arena.floats.length;
+    expect(packs.bring([weights(4, 16, 40), weights(4, 16, 40)].map((own) => [own, 4]))).toBeUndefined();
+    expect([kept!.isThere, arena.floats.length]).toEqual([true, before]);
+  });
+
   it("do not hold what they were made from", async () => {
     setFlagsFromString("--expose_gc");
     const collect = runInNewContext("gc") as () => void;

@@ -77,6 +77,8 @@ export class Packs {
 
   /** The packs of all these weights, for many rows or a single one each; undefined if there is not enough memory. */
   bring(wanted: readonly (readonly [Weights, vectors: number])[]): readonly Pack[] | undefined {
+    const together = wanted.reduce((sum, [weights, vectors]) => sum + sizeOf(weights, vectors), 0);
+    if (together > this.#largest) return undefined;
     // The last one may have taken the place of the first: then, behind it, there is room for both.
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const places = wanted.map(([weights, vectors]) => this.#bring(weights, vectors));
@@ -91,7 +93,7 @@ export class Packs {
     let place = known?.find((own) => own.isThere && own.vectors === vectors);
     if (place?.version === weights.version) return place;
     const width = widthOf(weights, vectors);
-    const size = width * (weights.depth + 1);
+    const size = sizeOf(weights, vectors);
     if (place && place.end - place.start !== size) place = undefined;
     place ??= this.#place(size, width, vectors);
     if (!place) return undefined;
@@ -105,7 +107,6 @@ export class Packs {
 
   /** Takes the next piece of the ring from whatever lies there. */
   #place(size: number, width: number, vectors: number): Place | undefined {
-    if (size > this.#largest) return undefined;
     if (this.#next + size > this.#start + this.#largest) {
       this.#evict((place) => place.start >= this.#next);
       this.#next = this.#start;
@@ -161,6 +162,9 @@ export class Packs {
 function widthOf({ gates, units }: Weights, vectors: number): number {
   return Math.ceil((gates * Math.ceil(units / 4)) / vectors) * vectors * 4;
 }
+
+/** The floats of a pack. */
+const sizeOf = (weights: Weights, vectors: number): number => widthOf(weights, vectors) * (weights.depth + 1);
 
 /** The columns of rows that are written in whole panels of either kind. */
 export function widest(weights: Weights): number {
