@@ -4,8 +4,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { gru } from "../../src/cells/gru.ts";
 import { engine } from "../../src/engine/engine.ts";
 import type { Unrolled, Weights } from "../../src/engine/plain.ts";
+import { compile } from "../../src/engine/wasm/index.ts";
 import { Three } from "../three.ts";
 import { inBoth } from "./arithmetics.ts";
+import { WebAssembly } from "./web-assembly.ts";
 
 const { packPaddedSequence } = nn.utils;
 
@@ -202,5 +204,19 @@ describe("a recurrence that the SIMD engine cannot run", () => {
   it("is left to the steps when its weights are larger than the memory for packs", () => {
     const huge = { ...weights(3, 4, 2), units: 2 ** 15, depth: 2 ** 15 };
     expect(engine.unroll(problem(4, { recurrent: huge }))).toBe(false);
+  });
+
+  it("is left to the steps as long as the machine has no memory for it", () => {
+    const own = compile()!;
+    const memory = vi.spyOn(WebAssembly, "Memory").mockImplementation(
+      class {
+        constructor() {
+          throw new RangeError("WebAssembly.Memory(): could not allocate memory");
+        }
+      } as never,
+    );
+    expect(own.unroll(problem(4))).toBe(false);
+    memory.mockRestore();
+    expect(own.unroll(problem(4))).toBe(true);
   });
 });

@@ -195,7 +195,12 @@ function engineIn(kernelsIn: KernelsIn, arithmetic: Arithmetic, makeLoops: () =>
       else plain.map(name, out, x);
     },
     unroll(problem) {
-      loops ??= makeLoops();
+      try {
+        loops ??= makeLoops();
+      } catch {
+        // the machine has no second memory
+        return false;
+      }
       return unroll(loops, problem);
     },
   };
