@@ -1,5 +1,5 @@
 /** A cell of one's own: one page of arithmetic in, the class of a layer out. */
-import type { Algebra, Cell, Named } from "../cells/cell.ts";
+import { type Algebra, type Cell, type Named, recurrentGates, vectors } from "../cells/cell.ts";
 import { type CellLayerClass, layerOf, type StateOf } from "./cell-layer.ts";
 import { expectPage } from "./expect-page.ts";
 
@@ -75,5 +75,14 @@ export function defineCell<
 >(page: CellDefinition<Gates, States, Results, Vectors, Recurrent>): CellLayerClass<StateOf<States>> {
   const cell = page as unknown as Cell;
   expectPage("defineCell", cell);
-  return layerOf(cell);
+  // what is done to the page later is nothing to its layers
+  return layerOf({
+    name: cell.name,
+    gates: [...cell.gates],
+    recurrentGates: [...recurrentGates(cell)],
+    state: [...cell.state],
+    vectors: [...vectors(cell)],
+    equations: { ...cell.equations },
+    step: cell.step.bind(cell) as Cell["step"],
+  });
 }

@@ -210,6 +210,22 @@ describe("the shipped pages", () => {
     expect(new (nn.defineCell(Static))(2, 3).toString()).toBe("Static(2, 3)");
   });
 
+  it("keeps a page as it was, whatever is done to it later", () => {
+    const { step } = page;
+    const own = { ...page, gates: ["a"], state: ["h"], equations: { ...page.equations } };
+    const Layer = defined(own) as nn.CellLayerClass<Tensor>;
+    const make = () => {
+      torch.manualSeed(1);
+      return new Layer(2, 3);
+    };
+    const before = explain(make(), torch.ones(2, 2)).toText();
+    own.gates.push("b");
+    own.state.push("c");
+    own.equations.h = "a";
+    own.step = (m, x, r) => ({ ...step(m, x, r), h: x.a });
+    expect(explain(make(), torch.ones(2, 2)).toText()).toBe(before);
+  });
+
   it("asks for a page", () => {
     for (const page of [undefined, null, 3]) {
       expect(() => nn.defineCell(page as never)).toThrow(`defineCell: expected a page, got ${page}`);
