@@ -8,7 +8,7 @@ import { noGrad } from "../autograd/mode.ts";
 import { narrow, select, unsqueeze } from "../autograd/shape.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { clone } from "../autograd/views.ts";
-import { listText, pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
+import { expectKeywords, listText, pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
 import { copyElements, wrap } from "../dense/dense.ts";
 import { float32, float64 } from "../dense/dtype.ts";
 import { sameDims } from "../dense/shape.ts";
@@ -58,6 +58,7 @@ export class ModelStream<Output = unknown> {
 
   /** Errors: RuntimeError for a module whose state cannot be kept; ValueError. */
   constructor(model: Module, options: ModelStreamOptions = {}, from?: ModelStream<Output>) {
+    expectKeywords("stream", options, ["batchSize", "batchFirst"]);
     const { batchSize = null } = options;
     if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0)) {
       throw new ValueError(`stream: expected a batch size of 1 or more, got ${batchSize}`);

@@ -10,7 +10,7 @@ import type { ScanWeights } from "../autograd/recur.ts";
 import { squeeze, unsqueeze } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { type Cell, recurrentGates } from "../cells/cell.ts";
-import { AttributeError } from "../check.ts";
+import { AttributeError, expectKeywords } from "../check.ts";
 import { elements } from "../dense/dense.ts";
 import { getDefaultDtype } from "../dense/dtype.ts";
 import { floatText } from "../dense/number-text.ts";
@@ -146,7 +146,9 @@ export abstract class Recurrent<State> extends Module {
    * is recorded, no hooks are called, and dropout does not act. Changes to the weights are seen by the next step.
    * Errors: RuntimeError for a bidirectional layer, whose second direction begins at the end.
    */
-  override stream({ batchSize = null, batchFirst, state }: StreamOptions<State> = {}): Stream {
+  override stream(options: StreamOptions<State> = {}): Stream {
+    expectKeywords("stream", options, ["batchSize", "batchFirst", "state"]);
+    const { batchSize = null, batchFirst, state } = options;
     const given = state === undefined || state === null ? [] : this.openState(state, "dim");
     for (const one of given) expectTensor(one);
     return this.open(batchSize, given as readonly Tensor[], batchFirst);

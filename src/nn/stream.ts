@@ -11,7 +11,7 @@ import { noGrad } from "../autograd/mode.ts";
 import { fit } from "../autograd/recur.ts";
 import { isSingle, type Step, stepper } from "../autograd/step.ts";
 import { Tensor } from "../autograd/tensor.ts";
-import { listText, RuntimeError, ValueError } from "../check.ts";
+import { listText, pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
 import { elements, wrap } from "../dense/dense.ts";
 import { type DType, float64 } from "../dense/dtype.ts";
 import { product, sameDims } from "../dense/shape.ts";
@@ -34,6 +34,8 @@ export interface StreamSource {
 /** The state of a session as plain data, ready for JSON: numbers, and text for those that JSON does not have. */
 export interface StreamState {
   readonly layer: string;
+  /** L */
+  readonly numLayers: number;
   /** B, or null without a batch. */
   readonly batchSize: number | null;
   /** (L, B, H) each, flat, by name. */
@@ -93,11 +95,10 @@ export class Stream {
     const { inputSize, batchFirst } = this.#source;
     const B = this.batchSize ?? 1;
     if (!(chunk instanceof Tensor)) {
-      const T = chunk.length / (B * inputSize);
-      if (!this.#isMine(chunk) || !Number.isInteger(T)) {
+      if (!this.#isMine(chunk) || chunk.length % (B * inputSize) !== 0) {
         throw this.#wrong("push", chunk, `a multiple of ${B * inputSize} numbers`);
       }
-      const data = new Tensor(wrap(chunk, [T, B, inputSize], this.#dtype));
+      const data = new Tensor(wrap(chunk, [chunk.length / (B * inputSize), B, inputSize], this.#dtype));
       return elements(this.#run(data, false).value) as StreamNumbers;
     }
     const first = this.batchSize !== null && batchFirst;
@@ -119,8 +120,7 @@ export class Stream {
     const { state } = this.#stack.cell;
     const lists = this.#states.map((numbers) => Array.from(numbers as Float32Array, written));
     return {
-      layer: this.#source.name,
-      batchSize: this.batchSize,
+      ...this.#about,
       states: Object.fromEntries(state.map((name, i) => [name, lists[i]!])),
     };
   }
@@ -133,13 +133,9 @@ export class Stream {
   /** Goes back to a state. Errors: ValueError if it is not of such a layer and batch; then nothing has changed. */
   restore(snapshot: StreamState): this {
     this.#refresh();
-    const { layer, batchSize, states } = snapshot;
-    if (layer !== this.#source.name || batchSize !== this.batchSize) {
-      const got = `${layer} with ${batchSize ?? "no batch"}`;
-      throw new ValueError(
-        `stream.restore: expected a state of ${this.#source.name} with ${this.batchSize ?? "no batch"}, got ${got}`,
-      );
-    }
+    const [wanted, got] = [aboutText(this.#about), aboutText(snapshot)];
+    if (got !== wanted) throw new ValueError(`stream.restore: expected a state of ${wanted}, got ${got}`);
+    const { states } = snapshot;
     const names = this.#stack.cell.state;
     const unknown = Object.keys(Object(states)).find((name) => !names.includes(name));
     if (unknown !== undefined) {
@@ -179,6 +175,11 @@ export class Stream {
       const own = this.batchSize === null ? [L, width] : shape;
       return new Tensor(wrap(this.#states[i]!.slice(), own, this.#dtype));
     });
+  }
+
+  /** What a snapshot says of itself. */
+  get #about(): Omit<StreamState, "states"> {
+    return { layer: this.#source.name, numLayers: this.#stack.weights.length, batchSize: this.batchSize };
   }
 
   /** P */
@@ -266,7 +267,7 @@ export class Stream {
   }
 
   #wrong(who: string, x: StreamNumbers, wanted: string): RuntimeError {
-    const got = ArrayBuffer.isView(x) ? `${x.length} in a ${x.constructor.name}` : String(x);
+    const got = ArrayBuffer.isView(x) ? `${x.length} in a ${x.constructor.name}` : text(x);
     return wrongInput(who, `${wanted} in a ${this.#kind.name}`, got);
   }
 
@@ -289,6 +290,12 @@ const dtypeOf = ({ weights }: Stack): DType => weights[0]!.weightIh.dtype;
 
 function wrongInput(who: string, expected: string, got: string): RuntimeError {
   return new RuntimeError(`stream.${who}: expected ${expected}, got ${got}`);
+}
+
+function aboutText(snapshot: unknown): string {
+  if (Object(snapshot) !== snapshot) return pythonTypeOf(snapshot);
+  const { layer, numLayers, batchSize } = snapshot as StreamState;
+  return `layer ${text(layer)}, numLayers ${text(numLayers)}, batchSize ${text(batchSize)}`;
 }
 
 /** JSON has no NaN and no infinities, and its writer forgets the sign of -0. */

@@ -97,6 +97,10 @@ describe("a session refuses", () => {
       "stream: expected a batch size of 1 or more, got 0",
       () => new Last().stream({ batchSize: 0 }),
     ],
+    "an option that it does not know": [
+      "stream() got an unexpected keyword argument 'state'",
+      () => new Last().stream({ state: torch.zeros(1, 5) } as object),
+    ],
     "a batch of layers that differ in where it is": [
       "stream: expected the option batchFirst for a model whose layers differ in it, got none",
       () => model({ rnn, last: new Last() }, () => 0).stream({ batchSize: 2 }),
@@ -205,9 +209,10 @@ describe("a session refuses", () => {
       'stream.restore: expected layers of the model, got "rnn#0"': restore({ rnn, "rnn#0": rnn }),
       'stream.restore: expected layers of the model, got "rnn#1"': restore({ rnn, "rnn#1": rnn }),
       'stream.restore: expected as many calls as before, got "rnn#2" besides': restore({ rnn, "rnn#2": rnn }),
-      'stream.restore: expected a state of LSTM with 2, got GRU with 2 at "rnn"': restore({
-        rnn: { ...rnn, layer: "GRU" },
-      }),
+      'stream.restore: expected a state of layer "LSTM", numLayers 1, batchSize 2, got layer "GRU", numLayers 1, batchSize 2 at "rnn"':
+        restore({
+          rnn: { ...rnn, layer: "GRU" },
+        }),
       'stream.restore: expected 10 numbers for "c", got 9 at "rnn"': restore({
         rnn: { ...rnn, states: { ...rnn.states, c: rnn.states.c!.slice(1) } },
       }),

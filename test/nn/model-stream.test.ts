@@ -112,8 +112,13 @@ describe("a session of a model", () => {
     expect(tagger.snapshot()).toEqual({
       batchSize: null,
       layers: {
-        lower: { layer: "LSTM", batchSize: null, states: { h: expect.any(Array), c: expect.any(Array) } },
-        upper: { layer: "GRU", batchSize: null, states: { h: tagger.states.upper![0]!.flatten().tolist() } },
+        lower: { layer: "LSTM", numLayers: 2, batchSize: null, states: { h: expect.any(Array), c: expect.any(Array) } },
+        upper: {
+          layer: "GRU",
+          numLayers: 1,
+          batchSize: null,
+          states: { h: tagger.states.upper![0]!.flatten().tolist() },
+        },
       },
     });
     expect(Object.keys(twice.states)).toEqual(["rnn", "rnn#2"]);

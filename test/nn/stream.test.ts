@@ -186,6 +186,7 @@ describe("a session", () => {
     session.step(Float32Array.of(1, 2, 3, 4));
     const before = JSON.stringify(session);
     const snapshot = session.snapshot();
+    const expected = 'expected a state of layer "GRU", numLayers 1, batchSize 2';
     const withThird = (x: unknown): nn.StreamState => ({
       ...snapshot,
       states: { h: snapshot.states.h!.map((own, i) => (i === 2 ? (x as number) : own)) },
@@ -201,10 +202,24 @@ describe("a session", () => {
       "stream.push: expected a multiple of 4 numbers in a Float32Array, got 6 in a Float32Array": () =>
         session.push(new Float32Array(6)),
       "stream.push: expected a tensor of [5, 2, 2], got [5, 3, 2]": () => session.push(torch.ones(5, 3, 2)),
-      "stream.restore: expected a state of GRU with 2, got GRU with no batch": () =>
+      "stream.step: expected 4 numbers in a Float32Array, got undefined": () => session.step(undefined as never),
+      "stream.step: expected 4 numbers in a Float32Array, got [object Object]": () =>
+        session.step(Object.create(null) as never),
+      "stream.push: expected a multiple of 4 numbers in a Float32Array, got undefined": () =>
+        session.push(undefined as never),
+      "stream.push: expected a multiple of 4 numbers in a Float32Array, got [object Array]": () =>
+        session.push([1, 2, 3, 4] as never),
+      [`stream.restore: ${expected}, got layer "GRU", numLayers 1, batchSize null`]: () =>
         session.restore({ ...snapshot, batchSize: null }),
-      "stream.restore: expected a state of GRU with 2, got LSTM with 2": () =>
+      [`stream.restore: ${expected}, got layer "LSTM", numLayers 1, batchSize 2`]: () =>
         session.restore({ ...snapshot, layer: "LSTM" }),
+      // as many numbers, otherwise divided
+      [`stream.restore: ${expected}, got layer "GRU", numLayers 3, batchSize 2`]: () =>
+        session.restore(new nn.GRU(2, 1, { numLayers: 3 }).stream({ batchSize: 2 }).snapshot()),
+      [`stream.restore: ${expected}, got NoneType`]: () => session.restore(null as never),
+      [`stream.restore: ${expected}, got str`]: () => session.restore(before as never),
+      [`stream.restore: ${expected}, got layer [object Object], numLayers "1", batchSize 2`]: () =>
+        session.restore({ ...snapshot, layer: Object.create(null), numLayers: "1" } as never),
       'stream.restore: expected 6 numbers for "h", got 2': () =>
         session.restore({ ...snapshot, states: { h: [1, 2] } }),
       'stream.restore: expected numbers for "h", got "abc" at 2': () => session.restore(withThird("abc")),
@@ -220,6 +235,7 @@ describe("a session", () => {
       'stream.restore: expected states h, got "z"': () =>
         session.restore({ ...snapshot, states: { ...snapshot.states, z: [] } }),
       "stream: expected a batch size of 1 or more, got 0": () => layer.stream({ batchSize: 0 }),
+      "stream() got an unexpected keyword argument 'batchsize'": () => layer.stream({ batchsize: 3 } as object),
       "stream: expected a state of torch.float32 of [1, 3], got torch.float32 of [1, 4]": () =>
         layer.stream({ state: torch.ones(1, 4) }),
     };
