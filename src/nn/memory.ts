@@ -56,11 +56,14 @@ export class Memory {
   readonly #begun = new Set<Call>();
   #steps = 0;
   #isFirst = true;
+  /** Whether a whole run has made these calls, and not only a snapshot named them. */
+  #isShown: boolean;
   #wasEmpty = true;
 
-  constructor(owners: ReadonlyMap<unknown, Owner>, calls = new Map<string, Call>()) {
+  constructor(owners: ReadonlyMap<unknown, Owner>, calls = new Map<string, Call>(), isShown = false) {
     this.owners = owners;
     this.#calls = calls;
+    this.#isShown = isShown;
   }
 
   /** Runs a forward over T steps, in which every layer goes on from here. Errors: RuntimeError. */
@@ -73,6 +76,7 @@ export class Memory {
     try {
       const output = forward();
       for (const path of this.#calls.keys()) if (!this.#made.has(path)) throw refused(path, CALLS, "fewer");
+      this.#isShown = true;
       return output;
     } finally {
       current = outer;
@@ -128,12 +132,13 @@ export class Memory {
   /** Back to the beginning. */
   reset(): void {
     this.#calls.clear();
+    this.#isShown = false;
   }
 
   /** A second memory that begins with the same states. */
   fork(): Memory {
     const calls = this.each(({ stream, start }) => ({ stream: stream.fork(), start }));
-    return new Memory(this.owners, new Map(calls));
+    return new Memory(this.owners, new Map(calls), this.#isShown);
   }
 
   /** Something of each call, by path. */
@@ -144,11 +149,12 @@ export class Memory {
   /** Goes back to states by path. Errors: ValueError; then nothing has changed. */
   restore(states: LayerStates): void {
     const owners = new Map(Array.from(this.owners.values(), (owner) => [owner.path, owner]));
+    const shown = this.#isShown ? this.#calls : NONE;
     const calls = new Map<string, Call>();
     for (const [path, state] of Object.entries(states)) {
       const owner = owners.get(path) ?? owners.get(path.replace(CALL, ""));
       if (!owner) throw new ValueError(`stream.restore: expected layers of the model, got "${path}"`);
-      const known = this.#calls.get(path);
+      const known = shown.get(path);
       const stream = reopened(path, owner, state);
       if (known && stream.batchSize !== known.stream.batchSize) {
         const wanted = `the batch size ${known.stream.batchSize}`;
@@ -161,13 +167,17 @@ export class Memory {
       if (!calls.has(before) && !owners.has(path))
         throw new ValueError(`stream.restore: expected a state of "${before}", got none`);
     }
-    const missing = calls.size > 0 && [...this.#calls.keys()].find((path) => !calls.has(path));
+    const missing = calls.size > 0 && [...shown.keys()].find((path) => !calls.has(path));
     if (missing) throw new ValueError(`stream.restore: expected a state of "${missing}", got none`);
-    const more = this.#calls.size > 0 && [...calls.keys()].find((path) => !this.#calls.has(path));
+    const more = shown.size > 0 && [...calls.keys()].find((path) => !shown.has(path));
     if (more) throw new ValueError(`stream.restore: expected ${CALLS}, got "${more}" besides`);
     this.#calls = calls;
+    this.#isShown &&= calls.size > 0;
   }
 }
+
+/** No calls. */
+const NONE: ReadonlyMap<string, Call> = new Map();
 
 /** The modules that have a memory, and how. Errors: RuntimeError for one that no session can keep, with its path. */
 export function ownersAmong(modules: Iterable<readonly unknown[]>): Map<unknown, Owner> {

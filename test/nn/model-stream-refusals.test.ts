@@ -250,6 +250,34 @@ describe("a session refuses", () => {
     expect(JSON.stringify(session)).toBe(before);
   });
 
+  it("a snapshot of fewer or more calls only until there is the right one", () => {
+    const parts = { rnn, times: 2 };
+    const own = model(parts, ({ rnn, times }, x) => Array.from({ length: times }, () => rnn.forward(x)[0]));
+    const open = (): nn.ModelStream => own.stream() as nn.ModelStream;
+    const session = open();
+    session.push(x);
+    const right = session.snapshot();
+    const next = String(session.push(x));
+    for (const [times, message] of [
+      [1, 'stream: "rnn#2": expected as many calls as before, got more'],
+      [3, 'stream: "rnn#3": expected as many calls as before, got fewer'],
+    ] as const) {
+      const other = open();
+      parts.times = times;
+      other.push(x);
+      parts.times = 2;
+      for (const fresh of [open(), open().restore(right).reset(), session.restore({ ...right, layers: {} })]) {
+        fresh.restore(other.snapshot());
+        for (const one of [fresh, fresh.fork()]) {
+          expect(() => one.push(x)).toThrow(message);
+          expect(String(one.restore(right).push(x))).toBe(next);
+          // now it has been seen how many there are
+          expect(() => one.restore(other.snapshot())).toThrow("stream.restore: expected");
+        }
+      }
+    }
+  });
+
   it("steps that come as a batch which nobody spoke of", () => {
     const session = new Last().stream();
     expect(() => session.step(torch.ones(3, 7))).toThrow('stream: "rnn": expected all 1 steps that have come, got 3');
