@@ -196,6 +196,8 @@ export abstract class Recurrent<State> extends Module {
   private holds(weights: readonly ScanWeights[]): boolean {
     for (let at = 0; at < weights.length; at += 1) {
       const side = this.sides[at]!;
+      // a W_hh without rows is not the layer's, and does not follow the others to another dtype
+      if (weights[at]!.weightHh.dtype !== weights[at]!.weightIh.dtype) return false;
       for (const role in side) {
         if (this[side[role as keyof ScanWeights]![0]] !== weights[at]![role as keyof ScanWeights]) return false;
       }

@@ -117,6 +117,7 @@ export class Stream {
 
   /** The state now, as plain data: for `restore`, also by way of JSON. */
   snapshot(): StreamState {
+    this.#refresh();
     const { state } = this.#stack.cell;
     const lists = this.#states.map((numbers) => Array.from(numbers as Float32Array, written));
     return {
@@ -170,6 +171,7 @@ export class Stream {
 
   /** Copies of the states as `forward` takes and gives them: (L, B, H) each, or (L, H) without a batch. */
   get states(): Tensor[] {
+    this.#refresh();
     return this.#shapes().map((shape, i) => {
       const [L, , width] = shape as unknown as [number, number, number];
       const own = this.batchSize === null ? [L, width] : shape;

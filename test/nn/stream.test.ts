@@ -158,6 +158,28 @@ describe("a session", () => {
     expect(session.step(Float32Array.of(1, 2))).toBeInstanceOf(Float32Array);
   });
 
+  it.each([nn.LSTM, nn.IndRNN, nn.PeepholeLSTM])(
+    "has a state of its layer's dtype at any time, and so its fork",
+    (Layer) => {
+      torch.manualSeed(12);
+      const layer = new Layer(2, 3, { numLayers: 2 }) as nn.LSTM;
+      const x = torch.randn(4, 2);
+      const session = layer.stream();
+      session.push(x);
+      for (const dtype of [torch.float64, torch.float32]) {
+        const fork = session.fork();
+        const before = session.states;
+        layer.to(dtype);
+        expect(session.states.map(String)).toEqual(before.map((state) => `${state.to(dtype)}`));
+        expect(JSON.stringify(layer.stream().restore(fork.snapshot()))).toBe(JSON.stringify(session));
+        const [h, c] = session.states;
+        const [expected] = torch.noGrad(() => layer.forward(x.to(dtype), (c ? [h, c] : h) as nn.LSTMState));
+        for (const one of [session.fork(), fork, session])
+          expect(torch.equal(one.push(x.to(dtype)), expected)).toBe(true);
+      }
+    },
+  );
+
   it("may be given its own output", () => {
     torch.manualSeed(11);
     const layer = new nn.LSTM(3, 3, { numLayers: 2 });
