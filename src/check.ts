@@ -98,6 +98,12 @@ export function pythonTypeOf(value: unknown): string {
   );
 }
 
+/** Any value as a short text. An object is not asked for its own, which may fail. */
+export function valueText(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  return Object(value) === value ? Object.prototype.toString.call(value) : String(value);
+}
+
 /** Python's `float(value)`. Errors: TypeError, ValueError, in its words. */
 export function floatOf(value: unknown): number {
   const isText = typeof value === "string";

@@ -4,15 +4,15 @@
  */
 import type { Algebra, Cell, Named } from "../cells/cell.ts";
 import { recurrentGates, vectors } from "../cells/cell.ts";
-import { ValueError } from "../check.ts";
+import { ValueError, valueText } from "../check.ts";
 
 /** Checks a page. `who` is what the messages begin with. Errors: ValueError. */
 export function expectPage(who: string, cell: Cell): void {
   const wrong: Wrong = (text, hint) => new ValueError(`${who}: ${text}`, hint);
   // a class with static members is a page as well
-  if (Object(cell) !== cell) throw wrong(`expected a page, got ${String(cell)}`);
+  if (Object(cell) !== cell) throw wrong(`expected a page, got ${valueText(cell)}`);
   if (typeof cell.name !== "string" || !/^[A-Za-z]\w*$/.test(cell.name)) {
-    throw wrong(`expected a name that a class can have, got ${JSON.stringify(cell.name)}`);
+    throw wrong(`expected a name that a class can have, got ${valueText(cell.name)}`);
   }
   const about: Wrong = (text, hint) => wrong(`${cell.name}: ${text}`, hint);
   expectNames(about, cell);
@@ -45,7 +45,7 @@ function expectNames(wrong: Wrong, cell: Cell): void {
     if (!Array.isArray(list) || list.length < least) throw wrong(`expected ${what} to be a list of names`);
     for (const name of list) {
       if (typeof name === "string" && NAME.test(name)) continue;
-      throw wrong(`${JSON.stringify(name)} is no name for one of the ${what}`, "letters and digits, and not x");
+      throw wrong(`${valueText(name)} is no name for one of the ${what}`, "letters and digits, and not x");
     }
   }
   const all = [...gates, ...state, ...vectors(cell)];
@@ -101,7 +101,7 @@ function read(wrong: Wrong, cell: Cell): Reading {
     return (...operands: Place[]): Place => {
       const stranger = operands.length === count ? operands.find((one) => !values.has(one)) : operands;
       if (stranger === undefined) return write(`${kind} ${operands.map(({ at }) => at).join(" ")}`, operands);
-      const given = operands.map((one) => (values.has(one) ? "..." : shown(one))).join(", ");
+      const given = operands.map((one) => (values.has(one) ? "..." : valueText(one))).join(", ");
       throw wrong(`step asks for m.${kind}(${given})`, "operands are what step was given, and what m has made of it");
     };
   };
@@ -117,7 +117,7 @@ function read(wrong: Wrong, cell: Cell): Reading {
   ] as const;
   const results = answer(wrong, () => cell.step(m, ...inputs));
   for (const [name, value] of Object.entries(results)) {
-    if (!values.has(value)) throw wrong(`step returns ${shown(value)} as ${name}`, "results are what m has made");
+    if (!values.has(value)) throw wrong(`step returns ${valueText(value)} as ${name}`, "results are what m has made");
   }
   lines.push(
     Object.entries(results)
@@ -127,12 +127,9 @@ function read(wrong: Wrong, cell: Cell): Reading {
   return { lines, from, results };
 }
 
-/** What is no value of this reading, as a text; one of another reading may be in it. */
-const shown = (x: unknown): string => (Object(x) === x ? Object.prototype.toString.call(x) : String(x));
-
-/** The same object, which is not silent about what it does not have. */
+/** The same object, which is not silent about what it does not have, and cannot be written to. */
 function guarded<T extends object>(known: T, missing: (name: string) => Error): T {
-  return new Proxy(known, {
+  return new Proxy(Object.freeze(known), {
     get(target, name, self) {
       if (typeof name === "string" && !Object.hasOwn(target, name)) throw missing(name);
       return Reflect.get(target, name, self);
@@ -146,7 +143,7 @@ function answer(wrong: Wrong, step: () => Named<string, Place>): Named<string, P
     results = step();
   } catch (error) {
     if (error instanceof ValueError) throw error;
-    throw wrong(`step fails: ${error instanceof Error ? error.message : String(error)}`);
+    throw wrong(`step fails: ${error instanceof Error ? error.message : valueText(error)}`);
   }
   if (results instanceof Promise) {
     // why it fails does not matter any more
@@ -161,8 +158,7 @@ function expectResults(wrong: Wrong, { gates, state, equations }: Cell, { result
   const missing = [...gates, ...state].find((name) => !Object.hasOwn(results, name));
   if (missing !== undefined) throw wrong(`step does not return ${missing}`, "it returns all gates and all states");
   for (const name of Object.keys(results)) {
-    if (!NAME.test(name))
-      throw wrong(`${JSON.stringify(name)} is no name for a result`, "letters and digits, and not x");
+    if (!NAME.test(name)) throw wrong(`${valueText(name)} is no name for a result`, "letters and digits, and not x");
     if (typeof equations[name] !== "string") throw wrong(`there is no equation of ${name}`);
   }
   const idle = Object.keys(equations).find((name) => !Object.hasOwn(results, name));

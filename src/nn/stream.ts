@@ -11,7 +11,7 @@ import { noGrad } from "../autograd/mode.ts";
 import { fit } from "../autograd/recur.ts";
 import { isSingle, type Step, stepper } from "../autograd/step.ts";
 import { Tensor } from "../autograd/tensor.ts";
-import { listText, pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
+import { listText, pythonTypeOf, RuntimeError, ValueError, valueText } from "../check.ts";
 import { elements, wrap } from "../dense/dense.ts";
 import { type DType, float64 } from "../dense/dtype.ts";
 import { product, sameDims } from "../dense/shape.ts";
@@ -269,7 +269,7 @@ export class Stream {
   }
 
   #wrong(who: string, x: StreamNumbers, wanted: string): RuntimeError {
-    const got = ArrayBuffer.isView(x) ? `${x.length} in a ${x.constructor.name}` : text(x);
+    const got = ArrayBuffer.isView(x) ? `${x.length} in a ${x.constructor.name}` : valueText(x);
     return wrongInput(who, `${wanted} in a ${this.#kind.name}`, got);
   }
 
@@ -297,7 +297,7 @@ function wrongInput(who: string, expected: string, got: string): RuntimeError {
 function aboutText(snapshot: unknown): string {
   if (Object(snapshot) !== snapshot) return pythonTypeOf(snapshot);
   const { layer, numLayers, batchSize } = snapshot as StreamState;
-  return `layer ${text(layer)}, numLayers ${text(numLayers)}, batchSize ${text(batchSize)}`;
+  return `layer ${valueText(layer)}, numLayers ${valueText(numLayers)}, batchSize ${valueText(batchSize)}`;
 }
 
 /** JSON has no NaN and no infinities, and its writer forgets the sign of -0. */
@@ -319,15 +319,10 @@ function read(name: string, list: unknown, numbers: StreamNumbers): StreamNumber
       // what is finite may be too large for float32
       if (typeof x === "string" || Number.isFinite(x) === Number.isFinite(numbers[i])) continue;
     }
-    throw new ValueError(`stream.restore: expected numbers for "${name}", got ${text(x)} at ${i}`);
+    throw new ValueError(`stream.restore: expected numbers for "${name}", got ${valueText(x)} at ${i}`);
   }
   return numbers;
 }
 
 /** What JSON has no numbers for. */
 const TEXTS = ["-0", "NaN", "Infinity", "-Infinity"];
-
-const text = (x: unknown): string => {
-  if (typeof x === "string") return JSON.stringify(x);
-  return Object(x) === x ? Object.prototype.toString.call(x) : String(x);
-};

@@ -265,6 +265,9 @@ describe("defineCell says what is wrong with a page", () => {
   const { step } = page;
   it.each([
     [{ name: "my cell" }, 'expected a name that a class can have, got "my cell"'],
+    [{ name: 1n }, "expected a name that a class can have, got 1"],
+    [{ gates: [1n] }, "1 is no name for one of the gates"],
+    [{ gates: [{}] }, "[object Object] is no name for one of the gates"],
     [{ gates: [] }, "expected gates to be a list of names"],
     [{ state: "h" }, "expected state to be a list of names"],
     [{ gates: ["a_b"] }, '"a_b" is no name for one of the gates'],
@@ -293,6 +296,12 @@ describe("defineCell says what is wrong with a page", () => {
       "step asks for m.add([object Array], ...)",
     ],
     [{ step: (_: Any, x: Any) => ({ a: x.a, h: [x.a] }) }, "step returns [object Array] as h"],
+    [
+      {
+        step: (m: Any, x: Any, r: Any) => step(m as never, Object.assign(x, { a: m.tanh!(x.a) }) as never, r as never),
+      },
+      "step fails: Cannot assign to read only property 'a'",
+    ],
     [{ step: async () => Promise.reject(new Error("late")) }, "step returns a promise"],
     [
       { step: (m: Any, x: Any, r: Any) => ({ a: x.a, h: Number(x.a) > 0 ? r.a : m.tanh(x.a) }) },
@@ -307,6 +316,14 @@ describe("defineCell says what is wrong with a page", () => {
         },
       },
       "step fails: not today",
+    ],
+    [
+      {
+        step: () => {
+          throw Object.create(null);
+        },
+      },
+      "step fails: [object Object]",
     ],
     [{ step: fickle() }, "step does not do the same every time"],
   ])("%o: %s", (change, message) => {
