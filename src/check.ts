@@ -92,7 +92,8 @@ export function pythonTypeOf(value: unknown): string {
   if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
   if (Array.isArray(value)) return value.constructor === Array ? "list" : value.constructor.name.toLowerCase();
   if (typeof value === "object")
-    return value.constructor === Object || value instanceof Map ? "dict" : value.constructor.name;
+    // an object may have no prototype
+    return !value.constructor || value.constructor === Object || value instanceof Map ? "dict" : value.constructor.name;
   return (
     { string: "str", boolean: "bool", bigint: "int", function: "function" }[typeof value as string] ?? typeof value
   );

@@ -8,7 +8,7 @@ import { noGrad } from "../autograd/mode.ts";
 import { narrow, select, unsqueeze } from "../autograd/shape.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { clone } from "../autograd/views.ts";
-import { expectKeywords, listText, pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
+import { expectKeywords, listText, pythonTypeOf, RuntimeError, ValueError, valueText } from "../check.ts";
 import { copyElements, wrap } from "../dense/dense.ts";
 import { float32, float64 } from "../dense/dtype.ts";
 import { sameDims } from "../dense/shape.ts";
@@ -61,7 +61,7 @@ export class ModelStream<Output = unknown> {
     expectKeywords("stream", options, ["batchSize", "batchFirst"]);
     const { batchSize = null } = options;
     if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0)) {
-      throw new ValueError(`stream: expected a batch size of 1 or more, got ${batchSize}`);
+      throw new ValueError(`stream: expected a batch size of 1 or more, got ${valueText(batchSize)}`);
     }
     this.#memory = from ? from.#memory.fork() : new Memory(ownersAmong(model.namedModules()));
     const orders = new Set(Array.from(this.#memory.owners.values(), ({ batchFirst }) => batchFirst));
@@ -120,7 +120,7 @@ export class ModelStream<Output = unknown> {
     const { batchSize, layers } = Object(snapshot) as ModelStreamState;
     if (batchSize !== this.batchSize || Object.prototype.toString.call(layers) !== DICT) {
       const kind = (layers as unknown) instanceof Map ? "Map" : pythonTypeOf(layers);
-      const got = `${kind} and ${batchSize}`;
+      const got = `${kind} and ${valueText(batchSize)}`;
       throw new ValueError(
         `stream.restore: expected a dict of layers and the batch size ${this.batchSize}, got ${got}`,
       );

@@ -58,7 +58,7 @@ export class Stream {
     const [expected, got, hint] = whyNot(source) ?? [];
     if (hint) throw new RuntimeError(`stream: expected ${expected}, got ${got}`, hint);
     if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0)) {
-      throw new ValueError(`stream: expected a batch size of 1 or more, got ${batchSize}`);
+      throw new ValueError(`stream: expected a batch size of 1 or more, got ${valueText(batchSize)}`);
     }
     this.batchSize = batchSize;
     this.#source = source;
@@ -189,10 +189,10 @@ export class Stream {
     return this.#stack.weights[0]!.weightHh.shape[1]!;
   }
 
-  #shapes(): number[][] {
-    const { cell, weights } = this.#stack;
-    const H = weights[0]!.weightIh.shape[0]! / cell.gates.length;
-    return cell.state.map((_, i) => [weights.length, this.batchSize ?? 1, i === 0 ? this.#width : H]);
+  #shapes({ cell, weights } = this.#stack): number[][] {
+    const { weightIh, weightHh } = weights[0]!;
+    const H = weightIh.shape[0]! / cell.gates.length;
+    return cell.state.map((_, i) => [weights.length, this.batchSize ?? 1, i === 0 ? weightHh.shape[1]! : H]);
   }
 
   #given(start: Tensor | undefined, shape: readonly number[]): StreamNumbers {
@@ -221,6 +221,9 @@ export class Stream {
     const now = this.#source.stack();
     const dtype = dtypeOf(now);
     if (now === this.#stack && dtype === this.#dtype) return;
+    const other = this.#shapes(now).find((shape, i) => product(shape) !== this.#states[i]!.length);
+    if (other)
+      throw new RuntimeError(`stream: expected weights of the sizes as before, got states of ${listText(other)}`);
     this.#stack = now;
     this.#dtype = dtype;
     const states = this.#states.map((numbers) => dtype.allocate(numbers.length) as StreamNumbers);

@@ -201,6 +201,11 @@ describe("a session refuses", () => {
       "stream.restore: expected a dict of layers and the batch size 2, got NoneType and 2": restore(undefined),
       "stream.restore: expected a dict of layers and the batch size 2, got NoneType and undefined": () =>
         session.restore(null as never),
+      "stream.restore: expected a dict of layers and the batch size 2, got dict and [object Object]": restore(
+        { rnn },
+        Object.create(null),
+      ),
+      "stream.push: expected a tensor of [2, T, ...], got dict": () => session.push(Object.create(null)),
       'stream.restore: expected layers of the model, got "lstm"': restore({ lstm: rnn }),
       "stream.restore: expected a dict of layers and the batch size 2, got list and 2": restore([]),
       "stream.restore: expected a dict of layers and the batch size 2, got Map and 2": restore(new Map()),

@@ -180,6 +180,19 @@ describe("a session", () => {
     },
   );
 
+  it("refuses weights of another size as long as they are there", () => {
+    const layer = new nn.GRU(2, 3);
+    const session = layer.stream();
+    const before = JSON.stringify(session);
+    const own = new Map(layer.namedParameters());
+    for (const [name, weight] of new nn.GRU(2, 4).namedParameters()) layer[name as "weight_ih_l0"] = weight;
+    for (const act of [() => session.step(new Float32Array(2)), () => session.fork(), () => session.snapshot()]) {
+      expect(act).toThrow("stream: expected weights of the sizes as before, got states of [1, 1, 4]");
+    }
+    for (const [name, weight] of own) layer[name as "weight_ih_l0"] = weight;
+    expect(JSON.stringify(session)).toBe(before);
+  });
+
   it("may be given its own output", () => {
     torch.manualSeed(11);
     const layer = new nn.LSTM(3, 3, { numLayers: 2 });
@@ -257,6 +270,9 @@ describe("a session", () => {
       'stream.restore: expected states h, got "z"': () =>
         session.restore({ ...snapshot, states: { ...snapshot.states, z: [] } }),
       "stream: expected a batch size of 1 or more, got 0": () => layer.stream({ batchSize: 0 }),
+      'stream: expected a batch size of 1 or more, got "2"': () => layer.stream({ batchSize: "2" as never }),
+      "stream: expected a batch size of 1 or more, got Symbol(2)": () =>
+        layer.stream({ batchSize: Symbol("2") as never }),
       "stream() got an unexpected keyword argument 'batchsize'": () => layer.stream({ batchsize: 3 } as object),
       "stream: expected a state of torch.float32 of [1, 3], got torch.float32 of [1, 4]": () =>
         layer.stream({ state: torch.ones(1, 4) }),
