@@ -13,7 +13,7 @@ import { isSingle, type Step, stepper } from "../autograd/step.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { listText, pythonTypeOf, RuntimeError, ValueError, valueText } from "../check.ts";
 import { elements, wrap } from "../dense/dense.ts";
-import { type DType, float64 } from "../dense/dtype.ts";
+import { convertScalar, type DType, float64 } from "../dense/dtype.ts";
 import { product, sameDims } from "../dense/shape.ts";
 import type { Refusal } from "./memory.ts";
 import { runPadded, type Stack } from "./stack.ts";
@@ -98,7 +98,7 @@ export class Stream {
       if (!this.#isMine(chunk) || chunk.length % (B * inputSize) !== 0) {
         throw this.#wrong("push", chunk, `a multiple of ${B * inputSize} numbers`);
       }
-      const data = new Tensor(wrap(chunk, [chunk.length / (B * inputSize), B, inputSize], this.#dtype));
+      const data = this.#tensor(chunk, [chunk.length / (B * inputSize), B, inputSize]);
       return elements(this.#run(data, false).value) as StreamNumbers;
     }
     const first = this.batchSize !== null && batchFirst;
@@ -142,7 +142,7 @@ export class Stream {
     if (unknown !== undefined) {
       throw new ValueError(`stream.restore: expected states ${names.join(", ")}, got "${unknown}"`);
     }
-    const lists = names.map((name, i) => read(name, states?.[name], this.#states[i]!.slice()));
+    const lists = names.map((name, i) => read(name, states?.[name], this.#states[i]!.slice(), this.#dtype));
     for (const [i, numbers] of this.#states.entries()) numbers.set(lists[i]!);
     return this;
   }
@@ -224,11 +224,10 @@ export class Stream {
     const other = this.#shapes(now).find((shape, i) => product(shape) !== this.#states[i]!.length);
     if (other)
       throw new RuntimeError(`stream: expected weights of the sizes as before, got states of ${listText(other)}`);
+    const states = this.#states.map((numbers) => elements(wrap(numbers, [numbers.length], this.#dtype), dtype));
     this.#stack = now;
     this.#dtype = dtype;
-    const states = this.#states.map((numbers) => dtype.allocate(numbers.length) as StreamNumbers);
-    for (const [i, numbers] of this.#states.entries()) states[i]!.set(numbers);
-    this.#own(states);
+    this.#own(states as StreamNumbers[]);
   }
 
   /** One step, whatever the dimensions around it are. */
@@ -244,9 +243,15 @@ export class Stream {
     if (!this.#isMine(x) || x.length !== B * inputSize) throw this.#wrong("step", x, `${B * inputSize} numbers`);
     const fast = this.#step?.(x as Float32Array);
     if (fast) return fast;
-    const output = this.#run(new Tensor(wrap(x, [1, B, inputSize], this.#dtype)), false);
+    const output = this.#run(this.#tensor(x, [1, B, inputSize]), false);
     this.#output.set(elements(output.value) as Float32Array);
     return this.#output;
+  }
+
+  /** Numbers as they are in the layer's dtype, if that is one of 16 bits. */
+  #tensor(numbers: StreamNumbers, shape: readonly number[]): Tensor {
+    const { round } = this.#dtype;
+    return new Tensor(wrap(round ? numbers.map((x) => round(x)) : numbers, shape, this.#dtype));
   }
 
   /** Some steps by way of the layer itself. */
@@ -310,7 +315,7 @@ function written(x: number): number | string {
 }
 
 /** The numbers of a state as `written` has them, into `numbers`. Errors: ValueError. */
-function read(name: string, list: unknown, numbers: StreamNumbers): StreamNumbers {
+function read(name: string, list: unknown, numbers: StreamNumbers, dtype: DType): StreamNumbers {
   const given: readonly unknown[] = Array.isArray(list) ? list : [];
   if (given.length !== numbers.length) {
     throw new ValueError(`stream.restore: expected ${numbers.length} numbers for "${name}", got ${given.length}`);
@@ -318,8 +323,8 @@ function read(name: string, list: unknown, numbers: StreamNumbers): StreamNumber
   for (let i = 0; i < given.length; i += 1) {
     const x = given[i];
     if (typeof x === "number" || TEXTS.includes(x as string)) {
-      numbers[i] = Number(x);
-      // what is finite may be too large for float32
+      numbers[i] = convertScalar(Number(x), dtype) as number;
+      // what is finite may be too large for the dtype
       if (typeof x === "string" || Number.isFinite(x) === Number.isFinite(numbers[i])) continue;
     }
     throw new ValueError(`stream.restore: expected numbers for "${name}", got ${valueText(x)} at ${i}`);

@@ -180,6 +180,24 @@ describe("a session", () => {
     },
   );
 
+  it.each([torch.float16, torch.bfloat16])(
+    "rounds numbers and states to the 16 bits of %s, as tensors are",
+    (dtype) => {
+      torch.manualSeed(13);
+      const layer = new nn.GRU(5, 7);
+      const x = torch.randn(4, 5);
+      const [session, other] = [layer.stream(), layer.stream()];
+      session.push(x);
+      const [before, saved] = [session.states[0]!, session.snapshot()];
+      layer.to(dtype);
+      for (const one of [session, other.restore(saved)])
+        expect(torch.equal(one.states[0]!, before.to(dtype))).toBe(true);
+      const numbers = x.numpy() as Float32Array;
+      const first = [...session.step(numbers.subarray(0, 5)), ...session.push(numbers.subarray(5))];
+      expect(first).toEqual(other.push(x.to(dtype)).flatten().tolist());
+    },
+  );
+
   it("refuses weights of another size as long as they are there", () => {
     const layer = new nn.GRU(2, 3);
     const session = layer.stream();
