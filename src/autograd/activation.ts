@@ -4,10 +4,10 @@ import type { Unary } from "../dense/elementwise.ts";
 import { wrapDim } from "../dense/shape.ts";
 import { add, div, ge, gt, le, logicalAnd, lt, mul, neg, sub, where } from "./arithmetic.ts";
 import { chunk } from "./join.ts";
-import { abs, exp, sigmoid, softplus, tanh } from "./pointwise.ts";
+import { abs, exp, hardtanh, sigmoid, softplus, tanh } from "./pointwise.ts";
 import { softmax } from "./softmax.ts";
-import { binary, unary } from "./table.ts";
-import type { Tensor } from "./tensor.ts";
+import { asTensor, binary, unary } from "./table.ts";
+import { type Tensor, tracked } from "./tensor.ts";
 import { reshape } from "./views.ts";
 
 type OfOne = (x: Tensor) => Tensor;
@@ -20,11 +20,9 @@ const real = (name: string, number: Unary["number"], rule: Slope): OfOne =>
 const between = (x: Tensor, low: number, high: number): Tensor => logicalAnd(gt(x, low), lt(x, high));
 
 /** torch.nn.functional.relu6: cut to [0, 6]. */
-export const relu6: OfOne = real(
-  "HardtanhBackward0",
-  (x) => Math.min(Math.max(x, 0), 6),
-  (g, x) => where(between(x, 0, 6), g, 0),
-);
+export function relu6(x: Tensor): Tensor {
+  return hardtanh(x, 0, 6);
+}
 
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
@@ -94,12 +92,14 @@ export function hardshrink(x: Tensor, lambda = 0.5): Tensor {
 
 /** torch.nn.functional.threshold: x above the threshold, else `value`. */
 export function threshold(x: Tensor, limit: number, value: number): Tensor {
-  const row = real(
+  const at = asTensor(limit, x.dtype);
+  return tracked(
     "ThresholdBackward0",
-    (v) => (v <= limit ? value : v),
-    (g, at) => where(le(at, limit), 0, g),
+    [x],
+    where(le(x, at), asTensor(value, x.dtype), x).value,
+    [(g) => where(le(x, at), 0, g)],
+    [x],
   );
-  return row(x);
 }
 
 /** torch.nn.functional.mish: x·tanh(log(1 + e^x)). */

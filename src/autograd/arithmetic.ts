@@ -1,6 +1,7 @@
 /** Sums, products and their kin: functions of two or three numbers, broadcast. */
 import { fma32, fma64 } from "../arithmetic/fma.ts";
 import { RuntimeError } from "../check.ts";
+import type { Dense } from "../dense/dense.ts";
 import { bool, dtypeOfScalar, float64, promoteTypes } from "../dense/dtype.ts";
 import { fourOperations, map, select } from "../dense/elementwise.ts";
 import { cppName } from "../dense/range.ts";
@@ -252,8 +253,9 @@ function clamped(name: string, x: Tensor, min: Operand, max: Operand): Tensor {
   const low = asTensor(min === -Infinity ? (open ?? min) : min, dtype);
   const high = asTensor(max === Infinity ? (open ?? max) : max, dtype);
   let { value } = x;
-  if (min !== -Infinity) value = select(lt(x, low).value, low.value, value, dtype);
-  if (max !== Infinity) value = select(gt(new Tensor(value), high).value, high.value, value, dtype);
+  const or = (beyond: Tensor, bound: Tensor): Dense => logicalOr(beyond, isnan(bound)).value;
+  if (min !== -Infinity) value = select(or(lt(x, low), low), low.value, value, dtype);
+  if (max !== Infinity) value = select(or(gt(new Tensor(value), high), high), high.value, value, dtype);
   const inside = (): Tensor => logicalAnd(ge(x, low), le(x, high));
   const below = (): Tensor => logicalAnd(lt(x, low), lt(low, high));
   const above = (): Tensor => logicalOr(gt(x, high), lt(high, low));

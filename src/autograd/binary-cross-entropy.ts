@@ -22,6 +22,8 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
   readonly weight?: Tensor | null | undefined;
 }
 
+const SMALLEST_VARIANCE = Math.fround(1e-12); // torch keeps it as a float32, whatever the dtype
+
 /** torch.nn.functional.binary_cross_entropy, from probabilities. A logarithm is never taken for less than −100. */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BinaryCrossEntropyOptions = {}): Tensor {
   const { reduction = "mean", weight } = options;
@@ -34,7 +36,7 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: Binar
     return reduced(weighted(sub(no, mul(target, clamp(log(input), { min: -100 })))), reduction);
   });
   const overVariance = (g: Tensor): Tensor =>
-    div(mul(g, sub(input, target)), clamp(mul(sub(1, input), input), { min: 1e-12 }));
+    div(mul(g, sub(input, target)), clamp(mul(sub(1, input), input), { min: SMALLEST_VARIANCE }));
   const odds = (): Tensor => sub(log(sub(1, input)), log(input));
   record(
     "BinaryCrossEntropyBackward0",

@@ -1,6 +1,6 @@
 /** Functions of two and three numbers that mix them: interpolation, sums of products, angles, logarithms of sums. */
 import { map } from "../dense/elementwise.ts";
-import { add, div, eq, isnan, logicalNot, lt, mul, neg, sub, where } from "./arithmetic.ts";
+import { add, div, eq, isnan, le, logicalAnd, logicalNot, lt, mul, neg, sub, where } from "./arithmetic.ts";
 import { fit } from "./broadcast.ts";
 import { abs, exp } from "./pointwise.ts";
 import { asTensor, binary, commonType, type Operand } from "./table.ts";
@@ -104,6 +104,6 @@ export function nanToNum(x: Tensor, options: Replacements = {}): Tensor {
 export const xlogy: (a: Operand, b: Operand) => Tensor = binary(
   "XlogyBackward0",
   { number: (a, b) => (Number.isNaN(b) ? b : a === 0 ? 0 : a * Math.log(b)) },
-  { rule: (g, a, b) => mul(g, where(eq(a, 0), 0, xlogy(1, b))), reads: "ab" },
+  { rule: (g, a, b) => where(logicalAnd(eq(a, 0), le(b, 0)), 0, xlogy(g, b)), reads: "ab" },
   { rule: (g, a, b) => mul(g, div(a, b)), reads: "ab" },
 );

@@ -42,7 +42,7 @@ function embedded(name: string, g: Tensor, shape: readonly number[], offset: num
 export function diagEmbed(x: Tensor, offset = 0): Tensor {
   const side = x.shape.at(-1)! + Math.abs(offset);
   const rank = x.shape.length + 1;
-  return embedded("DiagEmbedBackward0", x, [...x.shape.slice(0, -1), side, side], offset, rank - 2, rank - 1);
+  return embedded("DiagEmbedBackward0", x, [...x.shape.slice(0, -1), side, side], offset, wrapDim(-2, rank), rank - 1);
 }
 
 /** torch.diag: the diagonal of a matrix, or the matrix with a vector as its diagonal. */

@@ -109,7 +109,7 @@ function expectSizes(subscripts: readonly string[][], operands: readonly Tensor[
           `einsum(): subscript ${letter} has size ${size} for operand ${i} which does not broadcast with previously seen size ${seen}`,
         );
       }
-      sizes.set(letter, Math.max(size, seen));
+      sizes.set(letter, size === 1 ? seen : size);
     }
   }
 }
@@ -144,7 +144,7 @@ function contracted(a: Tensor, b: Tensor, dims: readonly number[]): Tensor {
   });
   const of = (kind: string): number[] => [...kinds.keys()].filter((d) => kinds[d] === kind);
   const [batch, rows, columns, summed] = [of("batch"), of("rows"), of("columns"), of("summed")];
-  const lengths = (d: readonly number[]): number[] => d.map((at) => Math.max(a.shape[at]!, b.shape[at]!));
+  const lengths = (d: readonly number[]): number[] => d.map((at) => (a.shape[at] === 1 ? b.shape[at]! : a.shape[at]!));
   const size = (d: readonly number[]): number => lengths(d).reduce((p, n) => p * n, 1);
   const full = (x: Tensor): Tensor =>
     expand(

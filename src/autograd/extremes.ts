@@ -5,7 +5,7 @@ import { narrow } from "../dense/arrange.ts";
 import { allocate, copyDense, elements } from "../dense/dense.ts";
 import { int32, int64 } from "../dense/dtype.ts";
 import * as rows from "../dense/reduce.ts";
-import { wrapDim, wrapDims } from "../dense/shape.ts";
+import { reducedDims, wrapDim, wrapDims } from "../dense/shape.ts";
 import { type ReturnTuple, returnType } from "../dense/tuple.ts";
 import { add, div, eq, gt, isnan, mul, sub, where } from "./arithmetic.ts";
 import { spread } from "./broadcast.ts";
@@ -134,8 +134,8 @@ function shared(
   keepdim: boolean,
   beats: rows.Beats,
 ): Tensor {
-  const dims = wrapDims(dim, x.shape.length);
-  if (dim === undefined) expectElements(who, x);
+  const dims = reducedDims(dim, x.shape.length);
+  if (dim === undefined || (typeof dim === "object" && dim.length === 0)) expectElements(who, x);
   return sharing(name, x, dims, rows.extremum(who, x.value, dims, keepdim, beats).values);
 }
 

@@ -1,8 +1,9 @@
 /** New contents for a tensor: those of another one, one number everywhere, zeros. */
 import { RuntimeError } from "../check.ts";
 import { allocate, copyDense } from "../dense/dense.ts";
+import { broadcastShapes } from "../dense/shape.ts";
 import { expand, toDtype } from "./broadcast.ts";
-import { become, expectWritable, inPlace } from "./overwrite.ts";
+import { become, expectShape, expectWritable, inPlace } from "./overwrite.ts";
 import { sum } from "./reduce.ts";
 import { asTensor, type Operand } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
@@ -12,7 +13,9 @@ const zeros = (g: Tensor): Tensor => new Tensor(allocate(g.shape, g.dtype));
 /** torch.Tensor.copy_: takes over the numbers of `source`, broadcast and cast. */
 export function copy_(x: Tensor, source: Operand): Tensor {
   expectWritable(x);
-  const fitting = toDtype(expand(asTensor(source, x.dtype), x.shape), x.dtype);
+  const given = asTensor(source, x.dtype);
+  expectShape(x, broadcastShapes(x.shape, given.shape));
+  const fitting = toDtype(expand(given, x.shape), x.dtype);
   const value = copyDense(fitting.value);
   // The past of a view's base already knows that the old numbers are gone; only others must be told.
   if (x.viewOf) return become(x, tracked("CopyBackwards", [fitting], value, [(g) => g]));

@@ -251,6 +251,7 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: Operand)
   const indices = slicesOf(x, at, index, {
     vector: new RuntimeError("Index has to be a vector/scalar"),
     outside: (text) => new IndexError(text),
+    negative: true,
   });
   const positions = slicePositions(x.shape, at, indices);
   const filler = asTensor(value, x.dtype);
@@ -272,7 +273,7 @@ function slicesOf(
   x: Tensor,
   dim: number,
   index: Tensor,
-  refuse: { vector: Error; outside: (text: string) => Error },
+  refuse: { vector: Error; outside: (text: string) => Error; negative?: boolean },
 ): Int32Array {
   if (index.shape.length > 1) throw refuse.vector;
   if (index.dtype.kind !== "integer") throw new RuntimeError("index should be an integer tensor");
@@ -281,7 +282,7 @@ function slicesOf(
     index.value,
     length,
     (value) => refuse.outside(`index ${value} is out of bounds for dimension ${dim} with size ${length}`),
-    false,
+    refuse.negative ?? false,
   );
 }
 

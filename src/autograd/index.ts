@@ -6,7 +6,7 @@
 import { IndexError, listText, pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
 import { indexError, pick, putPositions, readIndices, takePositions } from "../dense/arrange.ts";
 import { eachOffset, elements, wrap } from "../dense/dense.ts";
-import { bool, int64, uint8 } from "../dense/dtype.ts";
+import { bool, int32, int64, uint8 } from "../dense/dtype.ts";
 import { broadcastShapes, type Dims, product, rowMajor } from "../dense/shape.ts";
 import { expand } from "./broadcast.ts";
 import { copy_ } from "./fill.ts";
@@ -42,12 +42,20 @@ export function set(x: Tensor, ...indexAndValue: [first: Index, ...more: Index[]
   const { view, tensors } = resolve(x, indexAndValue.slice(0, -1) as Index[]);
   const given = asTensor(value, x.dtype);
   if (!tensors.some((entry) => entry)) {
-    copy_(view, withoutLeadingOnes(given, view.shape.length));
+    copy_(view, expand(withoutLeadingOnes(given, view.shape.length), view.shape));
     return x;
   }
   expectWritable(view);
   const { positions, shape } = locate(view.shape, tensors);
   const source = broadcastTo(withoutLeadingOnes(given, shape.length), shape);
+  // One number goes where a mask is true whatever its dtype.
+  const lists = indexAndValue.slice(0, -1).filter((entry) => typeof entry === "object" && entry !== null);
+  const one = given.value.count === 1 && lists.every((entry) => entry instanceof Tensor && isMask(entry));
+  if (given.dtype !== x.dtype && !one) {
+    throw new RuntimeError(
+      `Index put requires the source and destination dtypes match, got ${x.dtype.scalarType} for the destination and ${given.dtype.scalarType} for the source.`,
+    );
+  }
   become(
     view,
     tracked("IndexPutBackward0", [view, source], putPositions(view.value, positions, source.value, false), [
@@ -71,7 +79,10 @@ interface Slice {
 function resolve(x: Tensor, index: readonly Index[]): { view: Tensor; tensors: (Tensor | undefined)[] } {
   const entries = index.flatMap(parse);
   const consumed = entries.map(widthOf).reduce((a, b) => a + b, 0);
-  if (x.shape.length === 0 && entries.some((entry) => typeof entry === "number")) {
+  if (x.shape.length === 0 && entries.length === 1 && isSlice(entries[0])) {
+    throw new IndexError("slice() cannot be applied to a 0-dim tensor.");
+  }
+  if (x.shape.length === 0 && entries.length === 1 && entries.some((entry) => typeof entry === "number")) {
     throw new IndexError(
       "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number",
     );
@@ -79,32 +90,30 @@ function resolve(x: Tensor, index: readonly Index[]): { view: Tensor; tensors: (
   if (consumed > x.shape.length) throw new IndexError(`too many indices for tensor of dimension ${x.shape.length}`);
   const onlySlice = entries.length === 1;
   const tensors: (Tensor | undefined)[] = [];
+  const masks: [mask: Tensor, dim: number][] = [];
   let view = x;
   let dim = 0; // in the view so far
-  let own = 0; // in x, for messages
-  for (const entry of entries) {
+  for (const [place, entry] of entries.entries()) {
     if (entry === "...") {
       dim += x.shape.length - consumed;
-      own += x.shape.length - consumed;
     } else if (entry === null) {
       view = unsqueeze(view, dim);
       dim += 1;
     } else if (typeof entry === "number") {
-      view = selectAt(view, dim, inRange(entry, own, view.shape[dim]!));
-      own += 1;
+      view = selectAt(view, dim, inRange(entry, place, view.shape[dim]!));
     } else if (entry instanceof Tensor) {
-      if (isMask(entry)) expectMask(x, entry, own);
+      if (entry.shape.length === 0) view = unsqueeze(view, dim);
+      if (isMask(entry)) masks.push([entry, dim]);
       for (const positions of isMask(entry) ? maskAsPositions(entry) : [entry]) {
         tensors[dim] = positions;
         dim += 1;
-        own += 1;
       }
     } else {
       view = cut(view, dim, entry, onlySlice);
       dim += 1;
-      own += 1;
     }
   }
+  for (const [mask, d] of masks) expectMask(view, mask, d);
   return { view, tensors: Array.from({ length: view.shape.length }, (_, d) => tensors[d]) };
 }
 
@@ -119,11 +128,12 @@ function parse(index: Index): Entry[] {
     throw new IndexError(notAnIndex(pythonTypeOf(index)));
   }
   if (index instanceof Tensor) {
-    if (index.dtype.kind === "float") {
+    const single = index.shape.length === 0 && index.dtype.kind === "integer";
+    if (single) return [Number(elements(index.value)[0])];
+    if (![int64, int32, uint8, bool].includes(index.dtype)) {
       throw new IndexError("tensors used as indices must be long, int, byte or bool tensors");
     }
-    const single = index.shape.length === 0 && index.dtype.kind === "integer";
-    return [single ? Number(elements(index.value)[0]) : index];
+    return [index];
   }
   const mask = index.every((entry) => typeof entry === "boolean");
   return mask && index.length > 0
@@ -147,6 +157,10 @@ function parseText(text: string): Entry {
   if (step === 0) throw new ValueError("slice step cannot be zero");
   if (step !== undefined && step < 0) throw new ValueError("step must be greater than zero");
   return { start, stop, step: step ?? 1 };
+}
+
+function isSlice(entry: Entry | undefined): entry is Slice {
+  return typeof entry === "object" && entry !== null && !(entry instanceof Tensor);
 }
 
 function inRange(index: number, dim: number, length: number): number {
@@ -173,10 +187,10 @@ function widthOf(entry: Entry): number {
   return entry instanceof Tensor && isMask(entry) ? entry.shape.length : 1;
 }
 
-/** A mask of rank r stands for r tensors of positions. */
+/** A mask of rank r stands for r tensors of positions; one of rank 0 for one, along a new dimension. */
 function maskAsPositions(mask: Tensor): Tensor[] {
-  const positions = nonzero(mask).value;
-  return Array.from({ length: mask.shape.length }, (_, d) => new Tensor(pick(positions, 1, d)));
+  const positions = nonzero(mask.shape.length === 0 ? reshape(mask, 1) : mask).value;
+  return Array.from({ length: positions.shape[1]! }, (_, d) => new Tensor(pick(positions, 1, d)));
 }
 
 function expectMask(x: Tensor, mask: Tensor, dim: number): void {
@@ -197,7 +211,7 @@ function locate(shape: Dims, tensors: readonly (Tensor | undefined)[]): { positi
   const spots = new Int32Array(product(common));
   for (const d of indexed) {
     const length = shape[d]!;
-    const read = readIndices(expand(tensors[d]!, common).value, length, (value) => indexError(value, d, length));
+    const read = readIndices(expand(tensors[d]!, common).value, length, outsideOf(indexed.indexOf(d), length));
     for (let i = 0; i < spots.length; i += 1) spots[i]! += read[i]! * strides[d]!;
   }
   // Neighbouring index tensors leave their dimensions in place; separated ones go to the front.
@@ -209,6 +223,11 @@ function locate(shape: Dims, tensors: readonly (Tensor | undefined)[]): { positi
   let at = 0;
   for (const o of outer) for (const spot of spots) for (const i of inner) positions[at++] = o + spot + i;
   return { positions, shape: [...front.map((d) => shape[d]!), ...common, ...back.map((d) => shape[d]!)] };
+}
+
+function outsideOf(dim: number, length: number): (index: number) => IndexError {
+  return (index) =>
+    length > 0 ? indexError(index, dim, length) : new IndexError("index is out of bounds for dimension with size 0");
 }
 
 function commonShape(tensors: readonly Tensor[]): number[] {

@@ -77,6 +77,7 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tuple<Tensor> {
   if (x.shape.length === 0) throw new RuntimeError("chunk expects at least a 1-dimensional tensor");
   if (chunks <= 0) throw new RuntimeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
   const length = x.shape[wrapDim(dim, x.shape.length)]!;
+  if (length === 0) return split(x, new Array<number>(chunks).fill(0), dim);
   return split(x, Math.max(Math.ceil(length / chunks), 1), dim);
 }
 
@@ -143,7 +144,8 @@ export function stackNamed(name: string, tensors: readonly Tensor[], dim: number
 
 /** torch.hstack: side by side, along dimension 1 (0 for vectors). */
 export function hstack(tensors: readonly Tensor[]): Tensor {
-  return cat(tensors, tensors[0]!.shape.length > 1 ? 1 : 0);
+  const rows = tensors.map((x) => (x.shape.length === 0 ? view(x, 1) : x));
+  return cat(rows, rows[0]!.shape.length > 1 ? 1 : 0);
 }
 
 /** torch.vstack: one below the other; vectors become rows. */

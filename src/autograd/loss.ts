@@ -104,7 +104,9 @@ export function klDiv(input: Tensor, target: Tensor, options: KLDivOptions = {})
   const { reduction = "mean", logTarget = false } = options;
   if (reduction === "mean") warn(BATCHMEAN);
   const losses = logTarget ? mul(exp(target), sub(target, input)) : sub(entropyTerm(target), mul(target, input));
-  return reduction === "batchmean" ? div(sum(losses), input.shape[0]!) : reduced(losses, reduction);
+  if (reduction !== "batchmean") return reduced(losses, reduction);
+  const total = sum(losses);
+  return input.shape.length > 0 ? div(total, input.shape[0]!) : total;
 }
 
 /** t·log t, which is 0 for t = 0. */

@@ -33,6 +33,7 @@ import * as restride from "./restride.ts";
 import * as rounding from "./rounding.ts";
 import * as shape from "./shape.ts";
 import * as softmax from "./softmax.ts";
+import type { Operand } from "./table.ts";
 import { Tensor } from "./tensor.ts";
 import * as trigonometry from "./trigonometry.ts";
 import { clone, reshape } from "./views.ts";
@@ -48,6 +49,7 @@ function without<Functions extends object, Name extends keyof Functions>(
 const operations = {
   ...argmax,
   ...without(arithmetic, "rsub"),
+  where: (x: Tensor, condition: Tensor, other: Operand) => arithmetic.where(condition, x, other),
   ...remainder,
   ...bitwise,
   ...blend,

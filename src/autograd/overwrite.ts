@@ -7,8 +7,8 @@
 import { listText, RuntimeError } from "../check.ts";
 import { elements, writeElements } from "../dense/dense.ts";
 import { strongerKind } from "../dense/dtype.ts";
-import { sameDims } from "../dense/shape.ts";
-import { toDtype } from "./broadcast.ts";
+import { cast } from "../dense/elementwise.ts";
+import { type Dims, sameDims } from "../dense/shape.ts";
 import { type Edge, Node, shortName } from "./graph.ts";
 import { isGradEnabled } from "./mode.ts";
 import { cut, layoutOf, withoutWindow } from "./strided.ts";
@@ -56,7 +56,11 @@ export function expectWritable(x: Tensor): void {
 /** Makes `x` what `result` is: its numbers and its past. Gives `x` back. */
 export function become(x: Tensor, result: Tensor): Tensor {
   expectResult(x, result);
-  const source = result.dtype === x.dtype ? result : toDtype(result, x.dtype);
+  let source = result;
+  if (result.dtype !== x.dtype) {
+    source = new Tensor(cast(result.value, x.dtype));
+    source.setHistory(result.history);
+  }
   const view = x.viewOf;
   const recorded = isGradEnabled() && (source.requiresGrad || x.requiresGrad || view?.base.requiresGrad);
   if (recorded) expectOrdinaryView(x);
@@ -90,12 +94,14 @@ export function standIn(x: Tensor): Tensor {
   return before;
 }
 
+/** Refuses a result of another shape. */
+export function expectShape(x: Tensor, shape: Dims): void {
+  if (sameDims(x.shape, shape)) return;
+  throw new RuntimeError(`output with shape ${listText(x.shape)} doesn't match the broadcast shape ${listText(shape)}`);
+}
+
 function expectResult(x: Tensor, result: Tensor): void {
-  if (!sameDims(x.shape, result.shape)) {
-    throw new RuntimeError(
-      `output with shape ${listText(x.shape)} doesn't match the broadcast shape ${listText(result.shape)}`,
-    );
-  }
+  expectShape(x, result.shape);
   if (strongerKind(result.dtype.kind, x.dtype.kind)) {
     throw new RuntimeError(
       `result type ${result.dtype.scalarType} can't be cast to the desired output type ${x.dtype.scalarType}`,

@@ -12,7 +12,7 @@ import type { Values } from "../engine/gemm.ts";
 import { expectOperand } from "./argument.ts";
 import { add, div, eq, ge, gt, le, logicalAnd, lt, mul, neg, sub, where } from "./arithmetic.ts";
 import { zerosLike } from "./create.ts";
-import { binary, keepsIntegers, type OfOne, type Operand, real, toFloatType, unary } from "./table.ts";
+import { binary, commonType, keepsIntegers, type OfOne, type Operand, real, toFloatType, unary } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
 
 /** One of the elementary functions in the arithmetic of the dtype. */
@@ -190,7 +190,11 @@ export function elu(x: Tensor, alpha = 1): Tensor {
 export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
   const row = unary(
     "HardtanhBackward0",
-    real((v) => Math.min(Math.max(v, minVal), maxVal)),
+    ({ kind }) => {
+      const [low, high] = kind === "float" ? [minVal, maxVal] : [Math.trunc(minVal), Math.trunc(maxVal)];
+      const cut = (v: number): number => Math.min(Math.max(v, low), high);
+      return { number: cut, integer: (v) => BigInt(cut(Number(v))) };
+    },
     {
       rule: (g, at) => where(logicalAnd(gt(at, minVal), lt(at, maxVal)), g, 0),
       reads: "x",
@@ -202,7 +206,7 @@ export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
 const raised = (name: string) =>
   binary(
     name,
-    { number: power, integer: integerPower },
+    { number: power, short: shortPower, integer: integerPower },
     { rule: (g, a, b) => where(eq(b, 0), 0, mul(g, mul(b, pow(a, sub(b, 1))))), reads: "ab" },
     { rule: (g, a, b) => mul(g, where(logicalAnd(eq(a, 0), ge(b, 0)), 0, mul(pow(a, b), log(a)))), reads: "ab" },
   );
@@ -215,12 +219,16 @@ export function pow(a: Operand, b: Operand): Tensor {
   if (b instanceof Tensor) return tensorPower(a, b);
   expectOperand(b, "pow", "exponent");
   const exponent = Number(b);
-  const whole = a.dtype.kind !== "float" && Number.isInteger(exponent);
+  const whole = commonType(a, b).kind !== "float";
+  if (whole && exponent < 0) throw new RuntimeError("Integers to negative integer powers are not allowed.");
   const row = unary(
     "PowBackward0",
     () => ({
       number: (x) => power(x, exponent),
-      ...(whole && { integer: (x: bigint) => integerPower(x, BigInt(exponent)) }),
+      ...(whole && {
+        short: (x: number) => shortPower(x, exponent),
+        integer: (x: bigint) => integerPower(x, BigInt(exponent)),
+      }),
     }),
     {
       rule: (g, x) => (exponent === 0 ? mul(g, 0) : mul(g, mul(pow(x, exponent - 1), exponent))),
@@ -238,8 +246,17 @@ function power(x: number, y: number): number {
 }
 
 function integerPower(x: bigint, y: bigint): bigint {
-  if (y < 0n) throw new RuntimeError("Integers to negative integer powers are not allowed.");
-  return BigInt.asIntN(64, x ** y);
+  if (y < 0n) return x === 1n || (x === -1n && y % 2n === 0n) ? 1n : x === -1n ? -1n : 0n;
+  let result = 1n;
+  for (let [square, left] = [x, y]; left > 0n; left >>= 1n) {
+    if (left & 1n) result = BigInt.asIntN(64, result * square);
+    square = BigInt.asIntN(64, square * square);
+  }
+  return result;
+}
+
+function shortPower(x: number, y: number): number {
+  return Number(BigInt.asIntN(32, integerPower(BigInt(x), BigInt(y))));
 }
 
 function silued(dtype: DType): Unary {

@@ -4,7 +4,7 @@ import { RuntimeError } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
 import { map } from "../dense/elementwise.ts";
 import * as rows from "../dense/reduce.ts";
-import { product, wrapDim, wrapDims } from "../dense/shape.ts";
+import { product, reducedDims, wrapDim, wrapDims } from "../dense/shape.ts";
 import { add, div, eq, mul, ne, sub, where } from "./arithmetic.ts";
 import { fit, spread } from "./broadcast.ts";
 import { flip, stack, unbind } from "./join.ts";
@@ -17,7 +17,7 @@ export type ReduceDims = number | readonly number[];
 
 /** torch.sum: over all elements, or over some dimensions. Integers and masks are summed as int64. */
 export function sum(x: Tensor, dim?: ReduceDims, keepdim = false, dtype?: DType): Tensor {
-  const dims = wrapDims(dim, x.shape.length);
+  const dims = reducedDims(dim, x.shape.length);
   const shape = x.shape;
   const name = dim === undefined ? "SumBackward0" : "SumBackward1";
   return tracked(name, [x], rows.sum(x.value, dims, keepdim, dtype), [(g) => fit(spread(g, shape, dims), x)]);
@@ -31,7 +31,7 @@ export function mean(x: Tensor, dim?: ReduceDims, keepdim = false): Tensor {
       "x.float().mean() converts first",
     );
   }
-  const dims = wrapDims(dim, x.shape.length);
+  const dims = reducedDims(dim, x.shape.length);
   const shape = x.shape;
   const count = product(dims.map((d) => shape[d]!));
   const name = dim === undefined ? "MeanBackward0" : "MeanBackward1";
@@ -104,14 +104,14 @@ function settled(
   const options = named ? (first as SpreadOptions) : { dim: first as ReduceDims | undefined, ...last };
   const { dim, unbiased = true, correction = unbiased ? 1 : 0, keepdim = false } = options;
   if (x.dtype.kind !== "float") throw new RuntimeError("std and var only support floating point and complex dtypes");
-  const dims = wrapDims(dim, x.shape.length);
+  const dims = reducedDims(dim, x.shape.length);
   const count = product(dims.map((d) => x.shape[d]!));
   return { dims, keepdim, correction, freedom: Math.max(count - correction, 0) };
 }
 
 /** torch.norm (linalg.vector_norm): the p-norm of all elements or along dimensions. */
 export function norm(x: Tensor, p: number = 2, dim?: ReduceDims, keepdim = false): Tensor {
-  const dims = wrapDims(dim, x.shape.length);
+  const dims = reducedDims(dim, x.shape.length);
   const shape = x.shape;
   if (x.dtype.kind !== "float") {
     throw new RuntimeError(

@@ -5,6 +5,7 @@ import { inferShape, lengthsOf, product, wrapDim, wrapDims } from "../dense/shap
 import { expand } from "./broadcast.ts";
 import type { Tensor } from "./tensor.ts";
 import {
+  alias,
   clone,
   rearranged,
   reshape,
@@ -97,6 +98,7 @@ export function t(x: Tensor): Tensor {
 /** torch.movedim: one dimension moves to another place. */
 export function movedim(x: Tensor, source: number, destination: number): Tensor {
   const from = wrapDim(source, x.shape.length);
+  if (x.shape.length === 0) return alias(x);
   const order = [...x.shape.keys()].filter((d) => d !== from);
   order.splice(wrapDim(destination, x.shape.length), 0, from);
   return rearranged("PermuteBackward0", x, order);

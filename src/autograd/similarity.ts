@@ -1,4 +1,5 @@
 /** Length and direction of vectors. */
+import { broadcastShapes } from "../dense/shape.ts";
 import { clampMin, div, mul } from "./arithmetic.ts";
 import { expand } from "./broadcast.ts";
 import { norm, type ReduceDims, sum } from "./reduce.ts";
@@ -22,6 +23,10 @@ export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
 
 /** torch.nn.functional.cosine_similarity: a·b / (|a|·|b|) along `dim`. */
 export function cosineSimilarity(a: Tensor, b: Tensor, dim = 1, eps = 1e-8): Tensor {
-  const unit = (x: Tensor): Tensor => div(x, clampMin(norm(x, 2, dim, true), eps));
+  const shape = broadcastShapes(a.shape, b.shape);
+  const unit = (x: Tensor): Tensor => {
+    const whole = expand(x, shape);
+    return div(whole, clampMin(norm(whole, 2, dim, true), eps));
+  };
   return sum(mul(unit(a), unit(b)), dim);
 }

@@ -47,13 +47,14 @@ function prepared(
   dim: number | undefined,
   dtype: DType | undefined,
 ): { x: Tensor; at: number } {
-  if (!dtype && x.dtype.kind !== "float") {
-    throw new NotImplementedError(`"${who}_kernel_impl" not implemented for '${x.dtype.scalarType}'`);
-  }
-  const real = contiguous(toDtype(x, dtype ?? toFloatType(x.dtype)));
   const rank = x.shape.length;
   // Without a dimension torch falls back on the oldest convention.
-  return { x: real, at: wrapDim(dim ?? (rank === 0 || rank === 1 || rank === 3 ? 0 : 1), rank) };
+  const at = wrapDim(dim ?? (rank === 0 || rank === 1 || rank === 3 ? 0 : 1), rank);
+  if (!dtype && x.dtype.kind !== "float") {
+    const kernel = at + 1 < rank ? "kernel" : "lastdim_kernel";
+    throw new NotImplementedError(`"${who}_${kernel}_impl" not implemented for '${x.dtype.scalarType}'`);
+  }
+  return { x: contiguous(toDtype(x, dtype ?? toFloatType(x.dtype))), at };
 }
 
 /** torch.softmax: e^x over its sum along `dim`. */

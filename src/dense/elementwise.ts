@@ -30,9 +30,10 @@ export interface Binary {
   readonly array?: (out: Floats, a: Floats, aStep: number, b: Floats, bStep: number) => void;
 }
 
-/** A function of one number; int64 is computed by `integer`. */
+/** A function of one number; int64 is computed by `integer`, shorter integers by `short` where `number` will not do. */
 export interface Unary {
   readonly number: (a: number) => number | boolean;
+  readonly short?: (a: number) => number;
   readonly integer?: (a: bigint) => bigint | boolean;
   /** The same function over whole arrays of `compute`'s memory, where an engine has it. */
   readonly array?: (out: Data, x: Data) => void;

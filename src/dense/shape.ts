@@ -81,6 +81,11 @@ export function wrapDims(dims: number | Dims | undefined, rank: number): number[
   return rank === 0 ? [] : wrapped;
 }
 
+/** The dimensions that a sum goes over; an empty list of them means all. */
+export function reducedDims(dims: number | Dims | undefined, rank: number): number[] {
+  return wrapDims(typeof dims === "object" && dims.length === 0 ? undefined : dims, rank);
+}
+
 /** The common shape of two broadcast operands: lengths agree or one of them is 1. */
 export function broadcastShapes(a: Dims, b: Dims): number[] {
   const rank = Math.max(a.length, b.length);

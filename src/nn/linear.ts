@@ -43,10 +43,12 @@ export class Linear extends Module {
   resetParameters(): void {
     const { weight, bias, inFeatures } = this;
     noGrad(() => {
-      const bound = uniformBound(kaimingStd(weight.shape, Math.sqrt(5)));
-      uniform_(weight, -bound, bound);
+      if (inFeatures > 0) {
+        const bound = uniformBound(kaimingStd(weight.shape, Math.sqrt(5)));
+        uniform_(weight, -bound, bound);
+      }
       const spread = inFeatures > 0 ? 1 / Math.sqrt(inFeatures) : 0;
-      if (bias) uniform_(bias, -spread, spread);
+      if (bias) uniform_(bias, 0 - spread, spread);
     });
   }
 

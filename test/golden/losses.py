@@ -69,6 +69,9 @@ def cases():
         for logs in (False, True):
             out.append(case("klDiv", x, chance(3, 5), reduction=r, logTarget=logs))
     out.append(case("klDiv", x, chance(3, 5), reduction="batchmean"))
+    out.append(case("klDiv", x[0, 0], chance(1)[0], reduction="batchmean"))
+    certain = torch.tensor([1e-14, 0.5], dtype=torch.float64)
+    out.append(case("binaryCrossEntropy", certain, chance(2), reduction="sum"))
     return out
 
 

@@ -85,6 +85,12 @@ describe("nn.init", () => {
     for (const [call, name, message] of failures) expect(call).toThrow(expect.objectContaining({ name, message }));
   });
 
+  it("gives a Linear without inputs weights without elements, and a bias of zeros", () => {
+    const { weight, bias } = new nn.Linear(0, 2);
+    expect([...weight.shape]).toEqual([2, 0]);
+    expect(bias!.tolist()).toEqual([0, 0]);
+  });
+
   it("warns as torch does where there is nothing to do, or little to gain", () => {
     const written = vi.spyOn(console, "error").mockImplementation(() => {});
     nn.init.kaimingUniform_(torch.empty(0, 3));

@@ -249,4 +249,9 @@ export const writing: Failures = {
     z.backward();
     return z.backward();
   },
+  "x.__setitem__([0], i(1))": ({ x }) => x.set([0], i(1)),
+  "v.copy_(x)": ({ v, x }) => v.copy_(x),
+  "v.copy_(i([1, 2]))": ({ v }) => v.copy_(i([1, 2])),
+  "s.copy_(v)": ({ s, v }) => s.copy_(v),
+  "k ** 0.5; k.pow_(1.0)": ({ k }) => k.pow_(torch.pyFloat(1)),
 };

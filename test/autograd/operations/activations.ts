@@ -34,4 +34,7 @@ export const activations: Table = {
   "F.glu(u[:, :, :2])": ({ u }) => F.glu(u.at(":, :, :2")),
   "F.glu(x, 0)": ({ x }) => F.glu(x, 0),
   "F.dropout(x, 0.5, False) * 1": ({ x }) => F.dropout(x, 0.5, false).mul(1),
+  "F.relu6(k)": ({ k }) => F.relu6(k),
+  "F.hardtanh(k, -2.5, 2.5)": ({ k }) => F.hardtanh(k, -2.5, 2.5),
+  "F.threshold(k, 1.5, 2.5)": ({ k }) => F.threshold(k, 1.5, 2.5),
 };

@@ -82,4 +82,8 @@ export const arithmetic: Table = {
   "k.to(torch.int8) * 100": ({ k }) => k.to(torch.int8).mul(100),
   "k.to(torch.uint8) - 5": ({ k }) => k.to(torch.uint8).sub(5),
   "k * 4611686018427387904": ({ k }) => k.mul(4611686018427387904n),
+  "1 ** k": ({ k }) => torch.pow(1, k),
+  "j ** k": ({ j, k }) => j.pow(k),
+  "(k.int() * 30000) ** 3": ({ k }) => k.int().mul(30000).pow(3),
+  "k ** 2.0": ({ k }) => k.pow(torch.pyFloat(2)),
 };

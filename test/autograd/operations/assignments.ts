@@ -25,4 +25,5 @@ export const assignments: Table = {
   "g = x * 1; g[0] += v; g": ({ v, x }) => setIn(x.mul(1), (g) => g.at(0).add_(v)),
   "g = k * 1; g[:, 0] = 2.75; g": ({ k }) => k.mul(1).set(":, 0", 2.75),
   "g = torch.zeros(2, 3); g[:, 1] = k[:, 0]; g": ({ k }) => torch.zeros(2, 3).set(":, 1", k.at(":, 0")),
+  "g = x * 1; g[c.any()] = 2; g": ({ c, x }) => x.mul(1).set(c.any(), 2),
 };

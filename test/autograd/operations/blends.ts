@@ -12,4 +12,5 @@ export const blends: Table = {
   "torch.logaddexp(x, y)": ({ x, y }) => torch.logaddexp(x, y),
   "torch.atan2(x, y)": ({ x, y }) => torch.atan2(x, y),
   "torch.xlogy(x, p)": ({ p, x }) => torch.xlogy(x, p),
+  "torch.xlogy(a, p)": ({ a, p }) => torch.xlogy(a, p),
 };

@@ -27,4 +27,7 @@ export const choosing: Table = {
   "torch.nan_to_num(n)": ({ n }) => torch.nanToNum(n),
   "torch.nan_to_num(n, nan=2, posinf=3)": ({ n }) => torch.nanToNum(n, { nan: 2, posinf: 3 }),
   "torch.nan_to_num(k)": ({ k }) => torch.nanToNum(k),
+  "n.clamp_max(s * n)": ({ n, s }) => n.clampMax(s.mul(n)),
+  "x.clamp(n, y)": ({ n, x, y }) => x.clamp(n, y),
+  "x.where(c, y)": ({ c, x, y }) => x.where(c, y),
 };

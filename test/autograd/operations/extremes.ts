@@ -47,4 +47,6 @@ export const extremes: Table = {
   "n.median(1)": ({ n }) => n.median(1),
   "k.median()": ({ k }) => k.median(),
   "k.unique()": ({ k }) => k.unique(),
+  "x.amax([])": ({ x }) => x.amax([]),
+  "x.amin([], True)": ({ x }) => x.amin([], true),
 };

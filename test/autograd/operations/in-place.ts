@@ -92,4 +92,5 @@ export const inPlace: Table = {
   "(x * 1).erf_()": ({ x }) => x.mul(1).erf_(),
   "(x * 1).ceil_()": ({ x }) => x.mul(1).ceil_(),
   "(x * 1).trunc_()": ({ x }) => x.mul(1).trunc_(),
+  "(x * 1).float().sub_(y.double())": ({ x, y }) => x.mul(1).float().sub_(y.double()),
 };

@@ -75,4 +75,8 @@ export const indexing: Table = {
   "torch.nonzero(k)": ({ k }) => torch.nonzero(k),
   "F.one_hot(i)": ({ i }) => F.oneHot(i),
   "F.one_hot(i, 5)": ({ i }) => F.oneHot(i, 5),
+  "x[c.any()]": ({ c, x }) => x.at(c.any()),
+  "x[0, c.all()]": ({ c, x }) => x.at(0, c.all()),
+  "s[c.any()]": ({ c, s }) => s.at(c.any()),
+  "x.index_fill(1, h - 1, 5)": ({ h, x }) => x.indexFill(1, h.sub(1), 5),
 };

@@ -49,4 +49,7 @@ export const joins: Table = {
   "F.pad(x, (-1, 2, 1, 1), value=2.0)": ({ x }) => F.pad(x, [-1, 2, 1, 1], 2),
   "F.pad(k, (0, 1), value=9)": ({ k }) => F.pad(k, [0, 1], 9),
   "F.pad(x.t(), (0, 0, 0, 1))": ({ x }) => F.pad(x.t(), [0, 0, 0, 1]),
+  "torch.hstack((s,))": ({ s }) => torch.hstack([s]),
+  "torch.hstack((s, v))": ({ s, v }) => torch.hstack([s, v]),
+  "e.chunk(3)": ({ e }) => e.chunk(3),
 };

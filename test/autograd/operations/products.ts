@@ -63,4 +63,5 @@ export const products: Table = {
   "torch.einsum('bi,ij,bj->b', x, q, y)": ({ q, x, y }) => torch.einsum("bi,ij,bj->b", x, q, y),
   "torch.einsum('bhd,bsd->bhs', u, u)": ({ u }) => torch.einsum("bhd,bsd->bhs", u, u),
   "torch.einsum('ij,kj->ik', x, y)": ({ x, y }) => torch.einsum("ij,kj->ik", x, y),
+  'torch.einsum("ij,jk", x, e.t())': ({ e, x }) => torch.einsum("ij,jk", x, e.t()),
 };

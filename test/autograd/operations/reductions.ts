@@ -70,4 +70,9 @@ export const reductions: Table = {
   "F.normalize(x, p=1, dim=0)": ({ x }) => F.normalize(x, { p: 1, dim: 0 }),
   "F.cosine_similarity(x, y)": ({ x, y }) => F.cosineSimilarity(x, y),
   "F.cosine_similarity(x, y, dim=0)": ({ x, y }) => F.cosineSimilarity(x, y, 0),
+  "x.sum([])": ({ x }) => x.sum([]),
+  "x.mean([], True)": ({ x }) => x.mean([], true),
+  "k.double().std([])": ({ k }) => k.double().std([]),
+  "x.norm(2, [])": ({ x }) => x.norm(2, []),
+  "F.cosine_similarity(x, w)": ({ w, x }) => F.cosineSimilarity(x, w),
 };

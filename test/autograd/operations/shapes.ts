@@ -81,4 +81,5 @@ export const shapes: Table = {
   "(k * 50).char()": ({ k }) => k.mul(50).char(),
   "k.byte()": ({ k }) => k.byte(),
   "x.cpu() * 2": ({ x }) => x.cpu().mul(2),
+  "s.movedim(0, 0)": ({ s }) => s.movedim(0, 0),
 };
