@@ -10,7 +10,7 @@ import { emptyLike, zerosLike } from "./create.ts";
 import { AccumulateGrad, type Edge, type GradientHook, walk } from "./graph.ts";
 import { isGradEnabled } from "./mode.ts";
 import { become } from "./overwrite.ts";
-import { Tensor } from "./tensor.ts";
+import { Tensor, tracked } from "./tensor.ts";
 import { clone } from "./views.ts";
 
 /** How a backward walk treats the graph. */
@@ -35,8 +35,8 @@ export function backward(x: Tensor, gradient?: Tensor | null, options: BackwardO
     sum: add,
     wanted: inputs?.map((input) => input.gradientEdge!),
     arrive: ({ node, output }, grad) => {
-      if (node instanceof AccumulateGrad) accumulate(node.variable, grad);
-      else keep(node.retained.get(output), grad);
+      if (!(node instanceof AccumulateGrad)) keep(node.retained.get(output), grad);
+      else if (node.variable.requiresGrad) accumulate(node.variable, grad);
     },
   });
 }
@@ -46,16 +46,16 @@ function keep(retained: Tensor | undefined, grad: Tensor): void {
 }
 
 function accumulate(leaf: Tensor, grad: Tensor): void {
-  if (!leaf.grad) leaf.grad = leaf.isLeaf && !isGradEnabled() ? copyFor(leaf, grad) : clone(grad);
+  if (!leaf.grad) leaf.grad = leaf.isLeaf ? copyFor(leaf, grad) : clone(grad);
   else if (isGradEnabled()) leaf.grad = add(leaf.grad, grad);
   else become(leaf.grad, add(leaf.grad, grad));
 }
 
 /** A copy of a gradient in the memory order of its leaf, as torch lays it out. */
 function copyFor(leaf: Tensor, grad: Tensor): Tensor {
-  const copy = emptyLike(leaf);
-  writeElements(copy.value, elements(grad.value));
-  return copy;
+  const { value } = emptyLike(leaf);
+  writeElements(value, elements(grad.value));
+  return tracked("CopyBackwards", [grad], value, [(g) => g]);
 }
 
 /** Where a walk starts: the tensor's edge and the gradient that goes in there. */

@@ -44,7 +44,9 @@ export function prod(x: Tensor, dim?: number, keepdim = false): Tensor {
   const shape = x.shape;
   const name = dim === undefined ? "ProdBackward0" : "ProdBackward1";
   const rule = (g: Tensor): Tensor => mul(spread(g, shape, dims), productOfOthers(x, dim));
-  return tracked(name, [x], rows.prod(x.value, dims, keepdim), [rule], [x]);
+  const y = new Tensor(rows.prod(x.value, dims, keepdim));
+  record(name, [x], [y], [rule], [x, y]); // the rule needs no y, but torch's does, and sees when it is changed
+  return y;
 }
 
 /** For each element the product of the others, without dividing: what stands before it times what stands behind. */

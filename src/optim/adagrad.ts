@@ -38,10 +38,10 @@ export class Adagrad extends Descent<Required<AdagradOptions>> {
     expectOption("epsilon value", eps);
     const first = { lr, lrDecay, eps, weightDecay, initialAccumulatorValue };
     super(params, { ...first, foreach, maximize, differentiable, fused }, options);
-    // Torch has the state ready before the first step, and saves it.
+    // Torch has the state ready before the first step, and saves it. It does not ask the groups what to start from.
     for (const group of this.paramGroups) {
       for (const parameter of group.params) {
-        const sum = fullLike(parameter, group.initialAccumulatorValue);
+        const sum = fullLike(parameter, initialAccumulatorValue);
         this.state.set(parameter, { step: tensor(0, { dtype: float32 }), sum });
       }
     }

@@ -4,6 +4,7 @@
  */
 import { Tensor } from "../autograd/tensor.ts";
 import { KeyError, pythonTypeOf, ValueError, warn } from "../check.ts";
+import { tuple } from "../dense/tuple.ts";
 
 /** A parameter, or its name and itself as `namedParameters` gives them. */
 export type ParameterEntry = Tensor | readonly [name: string, parameter: Tensor];
@@ -55,7 +56,9 @@ export function makeGroup<Options extends object>(
   params.forEach(expectParameter);
   const group = { ...given, params, ...(paramNames.length > 0 && { paramNames }) } as Group<Options>;
   for (const [name, value] of Object.entries(defaults)) {
-    if (Reflect.get(group, name) === undefined) Reflect.set(group, name, value);
+    const own: unknown = Reflect.get(group, name);
+    if (own === undefined) Reflect.set(group, name, value);
+    else if (Array.isArray(value) && Array.isArray(own)) Reflect.set(group, name, tuple(own));
   }
   expectDistinct(group, present);
   return group;

@@ -144,6 +144,20 @@ const stories: Record<string, () => unknown> = {
     return [same, list(x.grad!.detach()), x.grad!.requiresGrad, list(kept)];
   },
 
+  "leaves that want nothing any more"() {
+    const [x, w] = [leaf(), leaf(4, 5, 6)];
+    const y = x.mul(w).sum();
+    x.requiresGrad_(false);
+    y.backward();
+    return [x.grad, list(w.grad)];
+  },
+
+  "gradient of a recorded walk"() {
+    const x = leaf();
+    x.mul(x).sum().backward(null, { createGraph: true });
+    return [x.grad!.gradFn!.name(), list(x.grad!.detach())];
+  },
+
   "grad of unused"() {
     const [x, w] = [leaf(), leaf()];
     const found = torch.autograd.grad(x.mul(2).sum(), [x, w], { allowUnused: true });

@@ -117,6 +117,20 @@ def accumulation():
     return [same, x.grad.tolist(), x.grad.requires_grad, kept.tolist()]
 
 
+def leaves_that_want_nothing_any_more():
+    x, w = leaf(), leaf(4, 5, 6)
+    y = (x * w).sum()
+    x.requires_grad_(False)
+    y.backward()
+    return [x.grad, w.grad.tolist()]
+
+
+def gradient_of_a_recorded_walk():
+    x = leaf()
+    (x * x).sum().backward(create_graph=True)
+    return [x.grad.grad_fn.name(), x.grad.tolist()]
+
+
 def grad_of_unused():
     x, w = leaf(), leaf()
     found = torch.autograd.grad((x * 2).sum(), [x, w], allow_unused=True)
@@ -179,6 +193,8 @@ STORIES = [
     hooks_and_writes,
     backward_with_inputs,
     accumulation,
+    leaves_that_want_nothing_any_more,
+    gradient_of_a_recorded_walk,
     grad_of_unused,
     second_walks,
     modes,

@@ -121,6 +121,19 @@ describe("an optimiser", () => {
     );
   });
 
+  it("keeps the betas of a group as a tuple", () => {
+    const p = torch.ones(1, { requiresGrad: true });
+    const optimizer = new optim.Adam([{ params: [p], betas: [0.5, 0.75] }]);
+    expect(torch.repr(optimizer.stateDict().param_groups[0])).toContain("'betas': (0.5, 0.75)");
+  });
+
+  it("starts Adagrad's sums where its own options say, not its groups'", () => {
+    const p = torch.ones(1, { requiresGrad: true });
+    const groups = [{ params: [p], initialAccumulatorValue: 0.5 }];
+    const optimizer = new optim.Adagrad(groups, { initialAccumulatorValue: 0.25 });
+    expect(optimizer.state.get(p)!.sum!.tolist()).toEqual([0.25]);
+  });
+
   it("leaves parameters without a gradient alone and remembers nothing of them", () => {
     const [a, b] = [torch.ones(1, { requiresGrad: true }), torch.ones(1, { requiresGrad: true })];
     const optimizer = new optim.Adam([a, b]);

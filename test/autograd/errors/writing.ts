@@ -254,4 +254,16 @@ export const writing: Failures = {
   "v.copy_(i([1, 2]))": ({ v }) => v.copy_(i([1, 2])),
   "s.copy_(v)": ({ s, v }) => s.copy_(v),
   "k ** 0.5; k.pow_(1.0)": ({ k }) => k.pow_(torch.pyFloat(1)),
+  "u = torch.ones(2, 2); u.unbind()[0].mul_(w[0])": ({ w }) => torch.ones(2, 2).unbind()[0]!.mul_(w.at(0)),
+  "y = w.prod(); z = y.tanh(); z.add_(1); y.mul_(2); (y * 1).backward()": ({ w }) => {
+    const y = w.prod();
+    y.tanh().add_(1);
+    y.mul_(2).mul(1).backward();
+  },
+  "y = w.prod(); z = y * 2; y.mul_(2); z.backward()": ({ w }) => {
+    const y = w.prod();
+    const z = y.mul(2);
+    y.mul_(2);
+    z.backward();
+  },
 };
