@@ -283,6 +283,9 @@ export function dstack(tensors: readonly Tensor[]): Tensor {
 /** torch.meshgrid with indexing="ij": tensor i repeated along all dimensions but i. */
 export function meshgrid(...given: readonly (Tensor | { indexing?: "ij" })[]): Tuple<Tensor> {
   const tensors = given.filter((entry) => entry instanceof Tensor);
+  if (tensors.some(({ dtype }) => dtype !== tensors[0]!.dtype)) {
+    throw new RuntimeError("meshgrid expects all tensors to have the same dtype");
+  }
   const shape = tensors.map((x) => x.value.count);
   const along = (at: number): number[] => shape.map((length, d) => (d === at ? length : 1));
   return tuple(tensors.map((x, i) => expand(view(x, along(i)), shape)));

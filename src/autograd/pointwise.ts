@@ -4,13 +4,14 @@
  */
 
 import { RuntimeError } from "../check.ts";
-import { type DType, float64 } from "../dense/dtype.ts";
+import { bool, type DType, float64 } from "../dense/dtype.ts";
 import type { Unary } from "../dense/elementwise.ts";
 import { engine } from "../engine/engine.ts";
 import type { ElementaryName } from "../engine/functions.ts";
 import type { Values } from "../engine/gemm.ts";
 import { expectOperand } from "./argument.ts";
 import { add, div, eq, ge, gt, le, logicalAnd, lt, mul, neg, sub, where } from "./arithmetic.ts";
+import { toDtype } from "./broadcast.ts";
 import { zerosLike } from "./create.ts";
 import { binary, commonType, keepsIntegers, type OfOne, type Operand, real, toFloatType, unary } from "./table.ts";
 import { Tensor, tracked } from "./tensor.ts";
@@ -219,7 +220,8 @@ export function pow(a: Operand, b: Operand): Tensor {
   if (b instanceof Tensor) return tensorPower(a, b);
   expectOperand(b, "pow", "exponent");
   const exponent = Number(b);
-  const whole = commonType(a, b).kind !== "float";
+  const common = commonType(a, b);
+  const whole = common.kind !== "float";
   if (whole && exponent < 0) throw new RuntimeError("Integers to negative integer powers are not allowed.");
   const row = unary(
     "PowBackward0",
@@ -235,13 +237,14 @@ export function pow(a: Operand, b: Operand): Tensor {
       reads: "x",
     },
   );
-  return row(a);
+  return row(a.dtype === bool ? toDtype(a, common) : a);
 }
 
 /** x^y where small whole powers are products, as in torch. */
 function power(x: number, y: number): number {
   if (y === 2) return x * x;
   if (y === 3) return x * x * x;
+  if (x === 1 || (x === -1 && Math.abs(y) === Infinity)) return 1; // JavaScript says NaN
   return y === 0.5 ? Math.sqrt(x) : x ** y;
 }
 

@@ -199,6 +199,7 @@ export function viewed(name: string, x: Tensor, value: Dense, rule: Rule): Tenso
 }
 
 function expectGradient(x: Tensor, grad: Tensor): void {
+  if (x === grad) throw new RuntimeError("can't assign Variable as its own grad");
   if (!(grad instanceof Tensor)) {
     throw new TypeError(`assigned grad expected to be a Tensor or None but got grad of type ${typeName(grad)}`);
   }

@@ -123,12 +123,16 @@ export function kindOfScalar(value: Scalar): Kind {
 export function convertScalar(value: Scalar, dtype: DType): number | bigint {
   if (dtype === bool) return value || Number.isNaN(value) ? 1 : 0;
   if (dtype === int64) return typeof value === "number" ? truncateToBigInt(value) : BigInt(value);
+  const whole = dtype.kind === "integer";
+  if (whole && typeof value === "bigint") return Number(BigInt.asIntN(32, value));
   const number = Number(value);
-  if (dtype.kind === "integer") return Math.trunc(number);
+  if (whole) return Math.abs(number) < 2 ** 31 ? Math.trunc(number) : INT32_MIN;
   return dtype.round ? dtype.round(Math.fround(number)) : number;
 }
 
-const INT64_MIN = -(2n ** 63n); // what x86 gives for values that do not fit
+// What x86 gives for values that do not fit.
+const INT32_MIN = -(2 ** 31);
+const INT64_MIN = -(2n ** 63n);
 
 function truncateToBigInt(value: number): bigint {
   return Math.abs(value) < 2 ** 63 ? BigInt(Math.trunc(value)) : INT64_MIN;

@@ -266,4 +266,6 @@ export const writing: Failures = {
     y.mul_(2);
     z.backward();
   },
+  "setattr(w, 'grad', w)": ({ w }) => assign(w, w),
+  "torch.meshgrid(v, k[0])": ({ k, v }) => torch.meshgrid(v, k.at(0)),
 };

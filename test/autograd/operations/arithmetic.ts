@@ -86,4 +86,12 @@ export const arithmetic: Table = {
   "j ** k": ({ j, k }) => j.pow(k),
   "(k.int() * 30000) ** 3": ({ k }) => k.int().mul(30000).pow(3),
   "k ** 2.0": ({ k }) => k.pow(torch.pyFloat(2)),
+  "n.int()": ({ n }) => n.int(),
+  "n.short()": ({ n }) => n.short(),
+  "(x * 1e10).int()": ({ x }) => x.mul(1e10).int(),
+  "(k * (2**53 + 1)).int()": ({ k }) => k.mul(2n ** 53n + 1n).int(),
+  "c ** 2": ({ c }) => c.pow(2),
+  "c.square()": ({ c }) => c.square(),
+  "k.float() ** torch.inf": ({ k }) => k.float().pow(Infinity),
+  "k.sign().float() ** torch.inf": ({ k }) => k.sign().float().pow(Infinity),
 };
