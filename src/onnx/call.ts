@@ -41,11 +41,17 @@ export class Call {
     return this.#attributes.has(name);
   }
 
-  /** A whole number. */
+  /** A whole number; beyond 2^53, where exporters mean "to the end", the nearest that a number can hold. */
   int(name: string): number | undefined;
   int(name: string, otherwise: number): number;
   int(name: string, otherwise?: number): number | undefined {
-    return this.#get(name, "int") ?? otherwise;
+    const value = this.bigInt(name);
+    return value === undefined ? otherwise : Number(value);
+  }
+
+  /** All 64 bits of a whole number. */
+  bigInt(name: string): bigint | undefined {
+    return this.#get(name, "int");
   }
 
   /** A switch, 0 or 1. */
@@ -66,6 +72,10 @@ export class Call {
   }
 
   ints(name: string): readonly number[] | undefined {
+    return this.bigInts(name)?.map(Number);
+  }
+
+  bigInts(name: string): readonly bigint[] | undefined {
     return this.#get(name, "ints");
   }
 

@@ -49,12 +49,12 @@ export interface AttributeMessage {
 /** Every value that an attribute can have. */
 export interface AttributeValues {
   readonly float: number;
-  readonly int: number;
+  readonly int: bigint;
   readonly string: string;
   readonly tensor: TensorMessage | undefined;
   readonly graph: GraphMessage | undefined;
   readonly floats: readonly number[];
-  readonly ints: readonly number[];
+  readonly ints: readonly bigint[];
   readonly strings: readonly string[];
 }
 

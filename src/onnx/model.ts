@@ -192,7 +192,7 @@ export function loadOnnx(bytes: Uint8Array, options: LoadOptions = {}): OnnxMode
 
 /** What nodes have in common that are one layer, run again: a decoder is a node for each of its steps. */
 function signature({ node: { opType, inputs, attributes } }: Call): string {
-  const settings = attributes.map(({ name, kind, value }) => [name, kind && value[kind]]);
+  const settings = attributes.map(({ name, kind, value }) => [name, kind, String(kind && value[kind])]);
   return JSON.stringify([opType, inputs.slice(1, 4), inputs[7], settings]);
 }
 

@@ -109,10 +109,10 @@ function moduleOf(name: string, scopes: string | undefined): string | undefined 
 
 function readAttribute(span: Span, depth: number): AttributeMessage {
   let [name, type] = ["", 0];
-  const [floats, ints, strings]: [number[], number[], string[]] = [[], [], []];
+  const [floats, ints, strings]: [number[], bigint[], string[]] = [[], [], []];
   const value: { -readonly [K in keyof AttributeValues]: AttributeValues[K] } = {
     float: 0,
-    int: 0,
+    int: 0n,
     string: "",
     tensor: undefined,
     graph: undefined,
@@ -124,7 +124,7 @@ function readAttribute(span: Span, depth: number): AttributeMessage {
   readFields(span, "an attribute", {
     1: (v) => (name = v.text()),
     2: (v) => ([value.float, seen] = [v.float(), "float"]),
-    3: (v) => ([value.int, seen] = [v.integer(), "int"]),
+    3: (v) => ([value.int, seen] = [v.bigInteger(), "int"]),
     4: (v) => ([value.string, seen] = [v.text(), "string"]),
     5: (v) => ([value.tensor, seen] = [readTensor(v.message()), "tensor"]),
     6: (v) => ([value.graph, seen] = [readGraph(v.message(), depth + 1), "graph"]),
@@ -133,7 +133,7 @@ function readAttribute(span: Span, depth: number): AttributeMessage {
       seen = "floats";
     },
     8: (v) => {
-      v.integers(ints);
+      v.bigIntegers(ints);
       seen = "ints";
     },
     9: (v) => {

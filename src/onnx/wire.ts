@@ -71,6 +71,12 @@ export class FieldValue {
     return safe(this.#reader.int64());
   }
 
+  /** As `integer`, all 64 bits of it. */
+  bigInteger(): bigint {
+    this.#expect(WireType.Varint);
+    return BigInt(this.#reader.int64());
+  }
+
   float(): number {
     this.#expect(WireType.Bit32);
     return this.#reader.float();

@@ -16,6 +16,8 @@ CHOSEN = {
     "LSTM with state": ["old exporter", "new exporter"],
     "RNN True": ["old exporter", "new exporter"],
     "unbatched": ["old exporter"],
+    "ends False": ["old exporter, opset 9"],
+    "ends True": ["new exporter, not optimised"],
 }
 
 

@@ -105,6 +105,19 @@ class Seq2Seq(nn.Module):
         return nn.functional.gelu(nn.functional.elu(output)) / (1 + output.abs().max(-1, keepdim=True)[0]) ** 2
 
 
+class Ends(nn.Module):
+    """Slices to the end, which exporters write as 2^63 - 1 or, backwards, as -2^63."""
+
+    def __init__(self, backwards):
+        super().__init__()
+        self.backwards = backwards
+        self.rnn = nn.GRU(3, 5)
+
+    def forward(self, x):
+        output, _ = self.rnn(x)
+        return output.flip(0) if self.backwards else output[2:, :, 1:]
+
+
 def networks():
     x = torch.randn(2, 7, 3)
     for kind in ("RNN", "LSTM", "GRU"):
@@ -122,6 +135,8 @@ def networks():
     yield "GRU with state", Stateful("GRU", bidirectional=True), (torch.randn(7, 2, 3), states[0])
     yield "LSTM with state", Stateful("LSTM", bidirectional=True), (torch.randn(7, 2, 3), *states)
     yield "unbatched", Stateful("RNN"), (torch.randn(7, 3), torch.randn(2, 5))
+    for backwards in (False, True):
+        yield f"ends {backwards}", Ends(backwards), (torch.randn(7, 2, 3),)
 
 
 def exports(name, network, inputs):
@@ -133,6 +148,13 @@ def exports(name, network, inputs):
         buffer = io.BytesIO()
         torch.onnx.export(network, inputs, buffer, dynamo=False, input_names=["x"], dynamic_axes={"x": dynamic})
         yield "old exporter, dynamic", buffer.getvalue()
+    if name == "ends False":
+        buffer = io.BytesIO()
+        torch.onnx.export(network, inputs, buffer, dynamo=False, opset_version=9)
+        yield "old exporter, opset 9", buffer.getvalue()
+    if name == "ends True":
+        program = torch.onnx.export(network, inputs, dynamo=True, optimize=False, verbose=False)
+        yield "new exporter, not optimised", program.model_proto.SerializeToString()
     if name != "packed":
         yield "new exporter", torch.onnx.export(network, inputs, dynamo=True, verbose=False).model_proto.SerializeToString()
 

@@ -23,10 +23,10 @@ export function constant(call: Call): Tensor {
   if (tensor) return new Tensor(denseFrom(tensor));
   const floats = call.floats("value_floats");
   if (floats) return new Tensor(wrap(Float32Array.from(floats), [floats.length], float32));
-  const ints = call.ints("value_ints");
-  if (ints) return new Tensor(wrap(BigInt64Array.from(ints, BigInt), [ints.length], int64));
-  const whole = call.int("value_int");
-  if (whole !== undefined) return new Tensor(wrap(BigInt64Array.of(BigInt(whole)), [], int64));
+  const ints = call.bigInts("value_ints");
+  if (ints) return new Tensor(wrap(BigInt64Array.from(ints), [ints.length], int64));
+  const whole = call.bigInt("value_int");
+  if (whole !== undefined) return new Tensor(wrap(BigInt64Array.of(whole), [], int64));
   return new Tensor(wrap(Float32Array.of(call.float("value_float", 0)), [], float32));
 }
 
