@@ -1,7 +1,7 @@
 /** Recurrent nodes that contradict themselves or their weights: refused, never guessed. */
 import { describe, expect, test } from "vitest";
 import { wrap } from "../../src/dense/dense.ts";
-import { float32, int32 } from "../../src/dense/dtype.ts";
+import { float32, int32, int64 } from "../../src/dense/dtype.ts";
 import { zeros } from "../../src/index.ts";
 import type { WrittenNode } from "../../src/onnx/write-messages.ts";
 import { loadOnnx } from "../../src/onnx.ts";
@@ -72,5 +72,35 @@ describe("recurrent nodes:", () => {
       initializers: new Map([...good, ["h", dense(1, 3, H)]]),
     });
     expect(refusal(() => loadOnnx(bytes).run(zeros(3, 2, F)))).toContain("has shape [1, 3, 3], [1, 2, 3] expected");
+  });
+});
+
+describe("a few bytes do not make much of nothing:", () => {
+  const whole = (...values: number[]) => wrap(BigInt64Array.from(values, BigInt), [values.length], int64);
+  const long = [
+    node("ConstantOfShape", ["n"], ["zeros"]),
+    node("Cast", ["zeros"], ["long"], { attributes: { to: 7 } }),
+  ];
+
+  test.each([
+    ["Reshape", ["x", "long"]],
+    ["Expand", ["x", "long"]],
+    ["Tile", ["x", "long"]],
+    ["ConstantOfShape", ["long"]],
+    ["Slice", ["x", "long", "long"]],
+    ["Unsqueeze", ["x", "long"]],
+    ["Split", ["x", "long"]],
+    ["Pad", ["x", "long"]],
+  ])("%s takes no list of 2^17 numbers", (opType, inputs) => {
+    const bytes = written([...long, node(opType, inputs, ["y"])], { initializers: new Map([["n", whole(2 ** 17)]]) });
+    expect(refusal(() => loadOnnx(bytes).run(zeros(3, 2, 2)))).toContain("a list of 131072 numbers, 65536 are allowed");
+  });
+
+  test("Split makes no more parts than it has outputs", () => {
+    const split = node("Split", ["zeros"], ["y"], { attributes: { num_outputs: 1000 } });
+    const bytes = written([long[0]!, split], { initializers: new Map([["n", whole(0)]]), opset: 18 });
+    expect(refusal(() => loadOnnx(bytes).run(zeros(3, 2, 2)))).toContain(
+      "num_outputs is 1000, but there are 1 outputs",
+    );
   });
 });

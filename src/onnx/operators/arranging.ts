@@ -22,6 +22,7 @@ import {
   ofOne,
   oneNumber,
   type Surroundings,
+  shortList,
   wholeNumbers,
 } from "./operator.ts";
 
@@ -34,7 +35,7 @@ function whole(values: readonly number[] | BigInt64Array, shape: readonly number
 /** 0 keeps a length, unless `allowzero`; -1 is what is left. */
 function reshaped(call: Call, [x, shape]: Inputs): Tensor {
   const keep = !call.flag("allowzero");
-  const lengths = wholeNumbers(call, shape!).map((length, d) => (length === 0 && keep ? x!.shape[d]! : length));
+  const lengths = shortList(call, shape!).map((length, d) => (length === 0 && keep ? x!.shape[d]! : length));
   return reshape(x!, lengths);
 }
 
@@ -83,9 +84,11 @@ function parted(call: Call, [x, sizes]: Inputs): readonly Tensor[] {
   const length = x!.shape[axis]!;
   const given = listOf(call, "split", sizes);
   if (given) return cut(x!, given, axis);
-  const pieces = call.int("num_outputs", call.node.outputs.length);
+  const { length: pieces } = call.node.outputs;
+  const wanted = call.int("num_outputs", pieces);
+  if (wanted !== pieces) throw call.error(`num_outputs is ${wanted}, but there are ${pieces} outputs`);
   const size = Math.ceil(length / pieces);
-  if (!(pieces > 0) || (pieces - 1) * size > length) throw call.error(`${length} cannot be cut into ${pieces}`);
+  if ((pieces - 1) * size > length) throw call.error(`${length} cannot be cut into ${pieces}`);
   return cut(
     x!,
     Array.from({ length: pieces }, (_, i) => Math.min(size, length - i * size)),
@@ -97,7 +100,7 @@ function sliced(call: Call, [x, starts, ends, axes, steps]: Inputs): Tensor {
   const [from, to] = [listOf(call, "starts", starts), listOf(call, "ends", ends)];
   if (!from || from.length !== to?.length) throw call.error("its starts and ends do not fit");
   const along = listOf(call, "axes", axes) ?? [...from.keys()];
-  const by = steps ? wholeNumbers(call, steps) : from.map(() => 1);
+  const by = steps ? shortList(call, steps) : from.map(() => 1);
   if (along.length !== from.length || by.length !== from.length) throw call.error("its axes or steps do not fit");
   return from.reduce((result, start, i) => {
     const axis = axisOf(call, along[i]!, result.shape.length);
@@ -168,13 +171,13 @@ function gatheredSlices(call: Call, [x, index]: Inputs, surroundings: Surroundin
 }
 
 function expanded(call: Call, [x, shape]: Inputs, surroundings: Surroundings): Tensor {
-  const wanted = broadcastShapes(x!.shape, wholeNumbers(call, shape!));
+  const wanted = broadcastShapes(x!.shape, shortList(call, shape!));
   expectCount(call, wanted, surroundings);
   return broadcast(x!, wanted);
 }
 
 function tiled(call: Call, [x, times]: Inputs, surroundings: Surroundings): Tensor {
-  const counts = wholeNumbers(call, times!);
+  const counts = shortList(call, times!);
   if (counts.length !== x!.shape.length) throw call.error("its repeats do not fit its input");
   expectCount(
     call,
@@ -190,7 +193,7 @@ function withPadding(call: Call, [x, pads, value, axes]: Inputs, surroundings: S
   if (mode !== "constant") throw call.error(`mode ${shown(mode)} is not supported`);
   const rank = x!.shape.length;
   const widths = listOf(call, "pads", pads);
-  const along = axes ? wholeNumbers(call, axes).map((axis) => axisOf(call, axis, rank)) : [...x!.shape.keys()];
+  const along = axes ? shortList(call, axes).map((axis) => axisOf(call, axis, rank)) : [...x!.shape.keys()];
   if (widths?.length !== 2 * along.length) throw call.error("its pads do not fit its axes");
   const [before, after] = [new Array<number>(rank).fill(0), new Array<number>(rank).fill(0)];
   for (const [i, d] of along.entries()) [before[d], after[d]] = [widths[i]!, widths[i + along.length]!];

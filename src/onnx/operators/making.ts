@@ -11,7 +11,15 @@ import { elements, wrap } from "../../dense/dense.ts";
 import { bool, float32, int64 } from "../../dense/dtype.ts";
 import type { Call, Inputs } from "../call.ts";
 import { denseFrom } from "../tensors.ts";
-import { axisOf, expectCount, type Operators, oneNumber, type Surroundings, wholeNumbers } from "./operator.ts";
+import {
+  axisOf,
+  expectCount,
+  type Operators,
+  oneNumber,
+  type Surroundings,
+  shortList,
+  wholeNumbers,
+} from "./operator.ts";
 
 const VALUES = ["value", "value_float", "value_floats", "value_int", "value_ints"];
 
@@ -31,7 +39,7 @@ export function constant(call: Call): Tensor {
 }
 
 function constantOfShape(call: Call, [shape]: Inputs, surroundings: Surroundings): Tensor {
-  const lengths = wholeNumbers(call, shape!);
+  const lengths = shortList(call, shape!);
   expectCount(call, lengths, surroundings);
   const message = call.tensor("value");
   if (!message) return zeros(lengths, { dtype: float32 });

@@ -37,7 +37,16 @@ export function ofTwo(run: (a: Tensor, b: Tensor) => Tensor): Operator {
 /** As many values as there are. */
 export const ANY = Number.MAX_SAFE_INTEGER;
 
+/** More dimensions than a tensor has, more parts than one is cut into. */
+const MAX_LIST = 2 ** 16;
+
 /** The whole numbers of a small tensor: a shape, axes, bounds. */
+export function shortList(call: Call, x: Tensor): number[] {
+  if (x.value.count > MAX_LIST) throw call.error(`a list of ${x.value.count} numbers, ${MAX_LIST} are allowed`);
+  return wholeNumbers(call, x);
+}
+
+/** The whole numbers of a tensor. */
 export function wholeNumbers(call: Call, x: Tensor): number[] {
   if (x.dtype.kind !== "integer") throw call.error(`whole numbers expected, got ${x.dtype}`);
   return Array.from(elements(x.value), Number);
@@ -51,7 +60,7 @@ export function oneNumber(call: Call, x: Tensor): number {
 
 /** A list of numbers that older versions have as an attribute and newer ones as an input. */
 export function listOf(call: Call, attribute: string, input: Tensor | undefined): readonly number[] | undefined {
-  return input ? wholeNumbers(call, input) : call.ints(attribute);
+  return input ? shortList(call, input) : call.ints(attribute);
 }
 
 /** A dimension counted from the front. */
