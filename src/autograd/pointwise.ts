@@ -4,8 +4,8 @@
  */
 
 import { RuntimeError } from "../check.ts";
-import { bool, type DType, float64 } from "../dense/dtype.ts";
-import type { Unary } from "../dense/elementwise.ts";
+import { bool, type Data, type DType, float64 } from "../dense/dtype.ts";
+import { fourOperations, type Unary } from "../dense/elementwise.ts";
 import { engine } from "../engine/engine.ts";
 import type { ElementaryName } from "../engine/functions.ts";
 import type { Values } from "../engine/gemm.ts";
@@ -227,6 +227,7 @@ export function pow(a: Operand, b: Operand): Tensor {
     "PowBackward0",
     () => ({
       number: (x) => power(x, exponent),
+      ...(!whole && exponent in wholeArrays && { array: wholeArrays[exponent]! }),
       ...(whole && {
         short: (x: number) => shortPower(x, exponent),
         integer: (x: bigint) => integerPower(x, BigInt(exponent)),
@@ -239,6 +240,12 @@ export function pow(a: Operand, b: Operand): Tensor {
   );
   return row(a.dtype === bool ? toDtype(a, common) : a);
 }
+
+/** The squares that losses consist of, and what their gradients ask for. */
+const wholeArrays: Readonly<Record<number, (out: Data, x: Data) => void>> = {
+  1: (out, x) => out.set(x as never),
+  2: (out, x) => fourOperations.product.array(out as Values, x as Values, 1, x as Values, 1),
+};
 
 /** x^y where small whole powers are products, as in torch. */
 function power(x: number, y: number): number {
