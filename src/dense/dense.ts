@@ -177,13 +177,17 @@ export function writeElements(dense: Dense, values: Data): void {
   if (writes) writes.count += 1;
 }
 
+/** From this many elements on, `set` is faster than a loop. */
+const LONG = 48;
+
 /** Writes `values`, in logical order, row by row. */
 function scatterRows(data: Float32Array, shape: Dims, strides: Dims, offset: number, values: Float32Array): void {
   const inner = shape.at(-1) ?? 1;
   const step = strides.at(-1) ?? 1;
   let at = 0;
   eachOffset(shape.slice(0, -1), strides.slice(0, -1), offset, (start) => {
-    for (let i = 0, to = start; i < inner; i += 1, to += step) data[to] = values[at + i]!;
+    if (step === 1 && inner > LONG) data.set(values.subarray(at, at + inner), start);
+    else for (let i = 0, to = start; i < inner; i += 1, to += step) data[to] = values[at + i]!;
     at += inner;
   });
 }
