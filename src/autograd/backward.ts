@@ -2,7 +2,8 @@
 
 import { RuntimeError } from "../check.ts";
 import { allocate, elements, writeElements } from "../dense/dense.ts";
-import { sameDims } from "../dense/shape.ts";
+import { addTo } from "../dense/elementwise.ts";
+import { isDense, sameDims } from "../dense/shape.ts";
 import { type Tuple, tuple } from "../dense/tuple.ts";
 import { add } from "./arithmetic.ts";
 import { toDtype } from "./broadcast.ts";
@@ -34,9 +35,9 @@ export function backward(x: Tensor, gradient?: Tensor | null, options: BackwardO
     createGraph,
     sum: add,
     wanted: inputs?.map((input) => input.gradientEdge!),
-    arrive: ({ node, output }, grad) => {
+    arrive: ({ node, output }, grad, isOwn) => {
       if (!(node instanceof AccumulateGrad)) keep(node.retained.get(output), grad);
-      else if (node.variable.requiresGrad) accumulate(node.variable, grad);
+      else if (node.variable.requiresGrad) accumulate(node.variable, grad, isOwn);
     },
   });
 }
@@ -45,10 +46,16 @@ function keep(retained: Tensor | undefined, grad: Tensor): void {
   if (retained) accumulate(retained, grad);
 }
 
-function accumulate(leaf: Tensor, grad: Tensor): void {
-  if (!leaf.grad) leaf.grad = leaf.isLeaf ? copyFor(leaf, grad) : clone(grad);
+/** Adds a gradient to what is there; one that nobody else has may become it. */
+function accumulate(leaf: Tensor, grad: Tensor, isOwn = false): void {
+  if (!leaf.grad) leaf.grad = !leaf.isLeaf ? clone(grad) : isOwn && liesLike(leaf, grad) ? grad : copyFor(leaf, grad);
   else if (isGradEnabled()) leaf.grad = add(leaf.grad, grad);
-  else become(leaf.grad, add(leaf.grad, grad));
+  else if (!addTo(leaf.grad.value, grad.value)) become(leaf.grad, add(leaf.grad, grad));
+}
+
+/** Whether a gradient lies in memory as `copyFor` would lay it out. */
+function liesLike({ value: { dtype, strides, shape } }: Tensor, { value }: Tensor): boolean {
+  return dtype === value.dtype && isDense(shape, strides) && sameDims(strides, value.strides);
 }
 
 /** A copy of a gradient in the memory order of its leaf, as torch lays it out. */

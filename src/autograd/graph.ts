@@ -6,6 +6,7 @@
  */
 import { listText, RuntimeError } from "../check.ts";
 import { copyDense } from "../dense/dense.ts";
+import { addTo } from "../dense/elementwise.ts";
 import { withGrad } from "./mode.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -159,8 +160,8 @@ export interface WalkOptions {
   readonly retainGraph: boolean;
   /** Record the walk itself, for second derivatives. */
   readonly createGraph: boolean;
-  /** Called with each finished gradient. */
-  readonly arrive: (edge: Edge, grad: Tensor) => void;
+  /** Called with each finished gradient, and whether it is a sum of the walk's own that nobody else has. */
+  readonly arrive: (edge: Edge, grad: Tensor, isOwn: boolean) => void;
   /** Where the walk shall lead; everywhere, when absent. */
   readonly wanted?: readonly Edge[] | undefined;
   /** Adds two gradients that meet. */
@@ -170,10 +171,15 @@ export interface WalkOptions {
 /** Walks from `roots` down to the leaves, carrying gradients. */
 export function walk(roots: readonly { edge: Edge; grad: Tensor }[], options: WalkOptions): void {
   const pending = new Map<Node, (Tensor | undefined)[]>();
+  // sums that nobody has seen yet: to these more is added where they lie
+  const own = new WeakSet<Tensor>();
   const deliver = ({ node, output }: Edge, grad: Tensor): void => {
     const grads = pending.get(node) ?? [];
     const present = grads[output];
-    grads[output] = present ? options.sum(present, grad) : grad;
+    if (present && own.has(present) && addTo(present.value, grad.value)) return;
+    const next = present ? options.sum(present, grad) : grad;
+    if (present && !options.createGraph) own.add(next);
+    grads[output] = next;
     pending.set(node, grads);
   };
   withGrad(options.createGraph, () => {
@@ -187,8 +193,10 @@ export function walk(roots: readonly { edge: Edge; grad: Tensor }[], options: Wa
       for (let output = 0; output < grads.length; output += 1) {
         const grad = grads[output];
         if (!grad) continue;
-        grads[output] = afterHooks(node.hooks.get(output), grad);
-        options.arrive({ node, output }, grads[output]!);
+        const hooks = node.hooks.get(output);
+        const isOwn = own.delete(grad) && !hooks?.size;
+        grads[output] = afterHooks(hooks, grad);
+        options.arrive({ node, output }, grads[output]!, isOwn);
       }
       if (node.edges.length === 0 || !beyond(node)) continue;
       const results = node.run(grads, !options.retainGraph);

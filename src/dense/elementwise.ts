@@ -19,7 +19,7 @@ import {
   strongerKind,
 } from "./dtype.ts";
 import { Float } from "./python-float.ts";
-import { broadcastShapes, type Dims, expandStrides, memoryOrder } from "./shape.ts";
+import { broadcastShapes, type Dims, expandStrides, isDense, memoryOrder, sameDims } from "./shape.ts";
 
 /** A function of two numbers; int64 is computed by `integer`, shorter integers by `short` where `number` will not do. */
 export interface Binary {
@@ -104,6 +104,19 @@ export function zip(f: Binary, a: Dense, b: Dense, compute: DType, out: DType = 
   }
   rounded(data, out);
   return unpermuted(result, order);
+}
+
+/** x = x + y where both are floats that lie alike and fill their memory; false: they do not, and nothing is done. */
+export function addTo(x: Dense, y: Dense): boolean {
+  const isAlike = x.dtype === y.dtype && sameDims(x.shape, y.shape) && sameDims(x.strides, y.strides);
+  if (!isAlike || x.dtype.kind !== "float" || !isDense(x.shape, x.strides)) return false;
+  const size = x.count;
+  const data = (z: Dense): Floats => z.data.subarray(z.offset, z.offset + size) as Floats;
+  const sum = data(x);
+  fourOperations.sum.array(sum, sum, 1, data(y), 1);
+  rounded(sum, x.dtype);
+  x.storage.version += 1;
+  return true;
 }
 
 /** a where the mask is true, else b; broadcast. */

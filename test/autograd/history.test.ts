@@ -262,3 +262,54 @@ describe("a failing rule or hook", () => {
     expect(torch.isGradEnabled()).toBe(true);
   });
 });
+
+describe("gradients that meet are added where they lie", () => {
+  test("but not once they are handed on to several", () => {
+    const [a, b] = [leaf(1, 2), leaf(3, 4)];
+    const [left, right] = [a.mul(1), b.mul(1)];
+    const late = [left.mul(10), left.mul(100), right.mul(1000), right.mul(10_000)];
+    const sum = left.add(right);
+    // the gradient 6 of the sum goes to both sides as it is
+    const early = [sum.mul(1), sum.mul(2), sum.mul(3)];
+    [...late, ...early]
+      .reduce((x, y) => x.add(y))
+      .sum()
+      .backward();
+    expect([list(a.grad), list(b.grad), list(a), list(b)]).toEqual([
+      [116, 116],
+      [11_006, 11_006],
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  test("nor where a hook or the caller has them", () => {
+    const a = leaf(1, 2);
+    const seen: Tensor[] = [];
+    a.registerHook((g) => void seen.push(g));
+    const y = a.mul(2).add(a.mul(3)).add(a.mul(4)).sum();
+    for (let time = 0; time < 2; time += 1) y.backward(null, { retainGraph: true });
+    const [found] = torch.autograd.grad(y, [a], { retainGraph: true });
+    y.backward();
+    expect([...seen, found].map(list)).toEqual([...seen, found].map(() => [9, 9]));
+    expect(list(a.grad)).toEqual([27, 27]);
+  });
+
+  test("and lie as the leaf does, whatever they were made of", () => {
+    const a = torch
+      .tensor([
+        [1, 2, 3],
+        [4, 5, 6],
+      ])
+      .requiresGrad_();
+    const turned = a.t();
+    turned.mul(2).add(turned.mul(3)).add(turned.mul(4)).sum().backward();
+    expect([a.grad!.stride(), list(a.grad)]).toEqual([
+      [3, 1],
+      [
+        [9, 9, 9],
+        [9, 9, 9],
+      ],
+    ]);
+  });
+});
