@@ -5,7 +5,7 @@
  */
 import { type Dense, elements, type Writes, writesTo } from "../dense/dense.ts";
 import type { Weights } from "../engine/plain.ts";
-import type { Tensor } from "./tensor.ts";
+import { Tensor } from "./tensor.ts";
 
 /** Weights and what they were made from. */
 interface Packable extends Weights {
@@ -59,6 +59,15 @@ export function packable(role: Role, weight: Tensor, bias: Tensor | undefined, g
   const result = before ? Object.assign(before, next) : next;
   known[role].set(value, result);
   return result;
+}
+
+/**
+ * A weight of a layer: products by it may keep it packed, too (dense/again.ts), since what is written to it is counted from
+ * now on. What is no tensor is for the product to refuse.
+ */
+export function kept<T>(weight: T): T {
+  if (weight instanceof Tensor) writesTo(weight.value);
+  return weight;
 }
 
 /** Vectors of one length, and what they were made from. */

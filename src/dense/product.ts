@@ -1,7 +1,8 @@
 /** The matrix product of two tensors, by the engine; integers, which no engine has, are multiplied here. */
 import { engine } from "../engine/engine.ts";
 import type { Matrix, Values } from "../engine/gemm.ts";
-import { allocate, type Dense, elements, wrap } from "./dense.ts";
+import { comingAgain } from "./again.ts";
+import { allocate, copyElements, type Dense, elements, wrap } from "./dense.ts";
 import { bool, float32, float64, int64 } from "./dtype.ts";
 import { cast, rounded } from "./elementwise.ts";
 
@@ -14,12 +15,21 @@ export function multiply(a: Dense, b: Dense, bias?: Dense): Dense {
   const memory = dtype === float64 ? float64 : float32;
   const out = memory.allocate(M * N) as Values;
   const added = bias && (elements(bias) as Values);
-  engine.gemm(out, M, N, K, asMatrix(a), asMatrix(b), added);
+  const weights = comingAgain(b);
+  const isDone = weights && engine.affine(out as Float32Array, read(a), weights, added as Float32Array | undefined);
+  if (!isDone) engine.gemm(out, M, N, K, asMatrix(a), asMatrix(b), added);
   return wrap(rounded(out, dtype), [M, N], dtype);
 }
 
-function asMatrix({ data, offset, strides }: Dense): Matrix {
-  return { data: data as Values, offset, rowStride: strides[0]!, columnStride: strides[1]! };
+// `Dense.data` would count as writing
+
+function read(x: Dense): Float32Array {
+  const { storage, offset, count } = x;
+  return (x.contiguous ? storage.data.subarray(offset, offset + count) : copyElements(x)) as Float32Array;
+}
+
+function asMatrix({ storage, offset, strides }: Dense): Matrix {
+  return { data: storage.data as Values, offset, rowStride: strides[0]!, columnStride: strides[1]! };
 }
 
 function multiplyIntegers(a: Dense, b: Dense): Dense {

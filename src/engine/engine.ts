@@ -68,6 +68,11 @@ export const engine = {
     own.gemm(out, M, N, K, a, b, bias, options);
   },
 
+  /** `Engine.affine` */
+  affine(...[out, x, weights, bias]: Parameters<Engine["affine"]>): boolean {
+    return out.length * weights.depth >= WORTHWHILE_PRODUCTS && current().affine(out, x, weights, bias);
+  },
+
   /** `Engine.map` */
   map(...[name, out, x]: Parameters<Engine["map"]>): void {
     const own = x.length < WORTHWHILE_ELEMENTS ? plainEngines[chosen().arithmetic] : current();

@@ -17,6 +17,11 @@ export interface Engine {
   end(): void;
   /** The matrix product out = a·b + bias, each output a chain in the order of k; see gemm.ts. */
   gemm(out: Values, M: number, N: number, K: number, a: Matrix, b: Matrix, bias?: Values, options?: GemmOptions): void;
+  /**
+   * out = x·Wᵀ + b, the same product of rows x (M, K) by weights of one gate, which the engine may keep packed. False: this
+   * engine cannot, or would not be faster, nothing is done, and the caller takes `gemm`.
+   */
+  affine(out: Float32Array, x: Float32Array, weights: Weights, bias?: Float32Array): boolean;
   /** out = f(x) for each number of a contiguous array, in the precision of `out`; see functions.ts. */
   map(name: ElementaryName, out: Values, x: Values): void;
   /**
@@ -138,6 +143,7 @@ const plainEngine = (arithmetic: Arithmetic): Engine => ({
   threads: 1,
   end: () => {},
   gemm: (out, M, N, K, a, b, bias, options) => gemm(arithmetic, out, M, N, K, a, b, bias, options),
+  affine: () => false,
   map(name, out, x) {
     const f = functions(out instanceof Float32Array ? "float32" : "float64", arithmetic)[name];
     for (let i = 0; i < x.length; i++) out[i] = f(x[i]);

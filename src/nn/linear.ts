@@ -4,6 +4,7 @@ import { uniform_ } from "../autograd/draw.ts";
 import { linear } from "../autograd/linear.ts";
 import { noGrad } from "../autograd/mode.ts";
 import type { Tensor } from "../autograd/tensor.ts";
+import { kept } from "../autograd/weights.ts";
 import { expectKeywords } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
 import { str } from "../dense/python-text.ts";
@@ -53,7 +54,7 @@ export class Linear extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias);
+    return linear(x, kept(this.weight), this.bias);
   }
 
   override extraRepr(): string {

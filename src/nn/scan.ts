@@ -12,6 +12,7 @@ import type { ScanWeights } from "../autograd/recur.ts";
 import { t, view } from "../autograd/shape.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { alias, slice } from "../autograd/views.ts";
+import { kept } from "../autograd/weights.ts";
 import { type Cell, type Named, recurrentGates, vectors } from "../cells/cell.ts";
 
 /** Sequences as the loop reads them: (T, B, F), or with batch sizes the rows of all steps one after the other. */
@@ -40,9 +41,9 @@ export interface LoopWeights {
 export function loopWeights(cell: Cell, weights: ScanWeights): LoopWeights {
   const { weightHh, biasHh, weightHr } = weights;
   return {
-    matrix: alias(weightHh),
+    matrix: alias(kept(weightHh)),
     bias: biasHh && alias(biasHh),
-    projection: weightHr && alias(weightHr),
+    projection: weightHr && alias(kept(weightHr)),
     vectors: vectorsOf(cell, weights),
   };
 }

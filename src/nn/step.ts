@@ -2,6 +2,7 @@
 import { linear } from "../autograd/linear.ts";
 import type { ScanWeights } from "../autograd/recur.ts";
 import type { Tensor } from "../autograd/tensor.ts";
+import { kept } from "../autograd/weights.ts";
 import { type Cell, recurrentGates } from "../cells/cell.ts";
 import { RuntimeError } from "../check.ts";
 import { wrapDim } from "../dense/shape.ts";
@@ -30,7 +31,7 @@ export function step(
   };
   for (const question of questions) ask[question]();
   const state = Object.fromEntries(cell.state.map((name, i) => [name, states[i]!]));
-  const next = advance(cell, loopWeights(cell, weights), linear(x, weightIh, weights.biasIh), state);
+  const next = advance(cell, loopWeights(cell, weights), linear(x, kept(weightIh), weights.biasIh), state);
   return cell.state.map((name) => next[name]!);
 }
 

@@ -60,7 +60,7 @@ export function gemm(
  * Columns come in whole panels: whether so much less is lost to that with rows for columns that it pays to turn the result,
  * and to pack the left operand where its rows could have stayed as they are.
  */
-function isBetterTurned(M: number, N: number, K: number, inRows: boolean): boolean {
+export function isBetterTurned(M: number, N: number, K: number, inRows: boolean): boolean {
   const gained = M * upTo(PANEL, N) * K - N * upTo(PANEL, M) * K;
   return gained > TURNING * M * N + (inRows ? PACKING * M * K : 0) + BEGINNING;
 }

@@ -7,6 +7,7 @@ import { RuntimeError } from "../../check.ts";
 import type { Arithmetic } from "../algebra.ts";
 import type { ElementaryName } from "../functions.ts";
 import { type Engine, plainEngines } from "../plain.ts";
+import { affine } from "./affine.ts";
 import { Arena, type GrowingMemory } from "./arena.ts";
 import { type ArrangeKernels, arrangeKernels } from "./arrange-kernel.ts";
 import { assemble, define, MOST_PAGES } from "./assembler.ts";
@@ -166,7 +167,7 @@ function loopsIn(
     return { functions, memory, shared, take };
   });
   const packs = new Packs(arena, onRequest(packKernels, memory, shared), FIRST_WORKSPACE);
-  return { arena, packs, team, hands, sharing, plans: new WeakMap() };
+  return { arena, packs, products: products[0]!, team, hands, sharing, plans: new WeakMap() };
 }
 
 /** The floats before the packs, to begin with. */
@@ -179,6 +180,14 @@ function engineIn(kernelsIn: KernelsIn, arithmetic: Arithmetic, makeLoops: () =>
   const exports = kernelsIn(memory);
   const arena = new Arena(memory);
   let loops: Machinery | undefined;
+  const machinery = (): Machinery | undefined => {
+    try {
+      loops ??= makeLoops();
+    } catch {
+      // the machine has no second memory
+    }
+    return loops;
+  };
   return {
     name: "wasm",
     arithmetic,
@@ -190,18 +199,17 @@ function engineIn(kernelsIn: KernelsIn, arithmetic: Arithmetic, makeLoops: () =>
       const done = single && gemm(arena, exports, out, M, N, K, a, b, bias, options);
       if (!done) plain.gemm(out, M, N, K, a, b, bias, options);
     },
+    affine(out, x, weights, bias) {
+      const own = machinery();
+      return own !== undefined && affine(own, out, x, weights, bias);
+    },
     map(name: ElementaryName, out, x) {
       if (out instanceof Float32Array && x instanceof Float32Array) map(arena, exports[name], out, x);
       else plain.map(name, out, x);
     },
     unroll(problem) {
-      try {
-        loops ??= makeLoops();
-      } catch {
-        // the machine has no second memory
-        return false;
-      }
-      return unroll(loops, problem);
+      const own = machinery();
+      return own !== undefined && unroll(own, problem);
     },
   };
 }

@@ -28,7 +28,7 @@ export function packPanels(
 }
 
 /** Rows of `a` that stay in the second cache while a block of the panels is used. */
-const CACHED_ROWS = 192;
+export const CACHED_ROWS = 192;
 
 /**
  * out = a·panels + bias for all rows and columns, or with `carry` out + a·panels + bias; addresses and strides in bytes. The

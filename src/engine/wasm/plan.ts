@@ -18,6 +18,8 @@ import type { Sharing, Team } from "./team.ts";
 export interface Machinery {
   readonly arena: Arena;
   readonly packs: Packs;
+  /** The products of the caller's thread. */
+  readonly products: ProductKernels;
   readonly team: Team;
   /** The kernels for a cell, if it has one, for each thread of the team. */
   readonly hands: (cell: Cell) => readonly Hand[] | undefined;
