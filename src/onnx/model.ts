@@ -4,6 +4,7 @@
  */
 import { toDtype } from "../autograd/broadcast.ts";
 import { Tensor } from "../autograd/tensor.ts";
+import { kept } from "../autograd/weights.ts";
 import { ValueError } from "../check.ts";
 import type { DType } from "../dense/dtype.ts";
 import { FormatError, shown } from "../formats/format-error.ts";
@@ -132,7 +133,7 @@ export class OnnxModel extends Module {
     for (const message of plan.graph.initializers) {
       const dense = denseFrom(message, options.external);
       const isWeight = dense.dtype.kind === "float" && dense.shape.length > 0 && !starts.has(message.name);
-      constants.set(message.name, isWeight ? new Parameter(new Tensor(dense)) : new Tensor(dense));
+      constants.set(message.name, isWeight ? kept(new Parameter(new Tensor(dense))) : new Tensor(dense));
     }
     this.constants.set(plan, constants);
     this.prepareNodes(plan, constants);
