@@ -7,6 +7,7 @@ import type { Cell, Named } from "../cells/cell.ts";
 import { dependsOnInput, reached } from "../cells/reach.ts";
 import { copyDense, copyElements, type Dense, elements, wrap } from "../dense/dense.ts";
 import { float32 } from "../dense/dtype.ts";
+import type { Matrix } from "../engine/gemm.ts";
 import type { RecurGradients, WayBack } from "../engine/plain.ts";
 import { recurSaving } from "../engine/training.ts";
 import { grad } from "./backward.ts";
@@ -20,13 +21,15 @@ export interface RecordedLoop {
   /** W_ih·x + b_ih for all steps, (T, B, G·H) or with batch sizes (Σ b_t, G·H) */
   readonly projected: Tensor;
   readonly batchSizes?: readonly number[] | undefined;
-  /** W_hh (R·H, H) */
+  /** W_hh (R·H, P), P = H without a projection */
   readonly matrix: Tensor;
   /** b_hh (R·H) */
   readonly bias: Tensor | undefined;
+  /** W_hr (P, H) */
+  readonly projection: Tensor | undefined;
   /** The vectors of the cell, (H) each. */
   readonly vectors: Named<string, Tensor>;
-  /** (B, H) each. */
+  /** (B, P) and (B, H) ... */
   readonly start: Named<string, Tensor>;
   readonly reverse: boolean;
 }
@@ -48,23 +51,26 @@ export function recurRecorded(
   stepwise: (loop: RecordedLoop) => LoopResult,
 ): LoopResult | undefined {
   const inputs = inputsOf(cell, loop);
-  const { projected, matrix, bias, start, reverse } = loop;
+  const { projected, matrix, bias, projection, start, reverse } = loop;
   const own = Object.values(loop.vectors);
   const begin = cell.state.map((key) => start[key]!);
-  const [H, B] = [matrix.shape[1]!, begin[0]!.shape[0]!];
+  const [P, B] = [matrix.shape[1]!, begin[0]!.shape[0]!];
+  const H = projection ? projection.shape[1]! : P;
+  const widths = cell.state.map((_, i) => (i === 0 ? P : H));
   // a W_hh may be without rows
   if (inputs.some((x) => x.dtype !== float32 || (x.value.count === 0 && x !== matrix))) return undefined;
   // the steps have the words for states of another size
-  if (begin.some((x) => x.shape[0] !== B || x.shape[1] !== H)) return undefined;
+  if (begin.some((x, i) => x.shape[0] !== B || x.shape[1] !== widths[i])) return undefined;
   const states = begin.map((state) => copyElements(state.value) as Float32Array);
-  const output = new Float32Array((projected.value.count / projected.shape.at(-1)!) * H);
-  const { data, offset, strides } = matrix.value;
+  const output = new Float32Array((projected.value.count / projected.shape.at(-1)!) * P);
   const wayBack = recurSaving({
     cell,
     H,
+    P,
     x: elements(projected.value) as Float32Array,
-    weights: { data: data as Float32Array, offset, rowStride: strides[1]!, columnStride: strides[0]! },
+    weights: transposed(matrix),
     bias: bias && (elements(bias.value) as Float32Array),
+    projection: projection && transposed(projection),
     vectors: joined(own, H),
     batchSizes: loop.batchSizes ?? new Array<number>(projected.shape[0]!).fill(B),
     reverse,
@@ -72,10 +78,10 @@ export function recurRecorded(
     output,
   });
   if (!wayBack) return undefined;
-  const shape = [...projected.shape.slice(0, -1), H];
+  const shape = [...projected.shape.slice(0, -1), P];
   const results = [
     new Tensor(wrap(output, shape, float32)),
-    ...states.map((state) => new Tensor(wrap(state, [B, H], float32))),
+    ...states.map((state, i) => new Tensor(wrap(state, [B, widths[i]!], float32))),
   ];
   // b_hh is not read on the way back, and may change before: the steps would have kept its sum only
   const values = inputs.map((x) => (x === bias ? copyDense(x.value) : x.value));
@@ -90,9 +96,19 @@ export function recurRecorded(
   // what depends on nothing that wants a gradient has no history, as on the tape; others stand in its place at the node
   const isWanted = wanted(cell, loop, B);
   const recorded = results.map((result, i) => (isWanted[i] ? result : new Tensor(result.value)));
-  record(name, inputs, recorded, together(inputs.length, back), [t(matrix), ...own, ...begin]);
+  record(name, inputs, recorded, together(inputs.length, back), [
+    t(matrix),
+    ...(projection ? [t(projection)] : []),
+    ...own,
+    ...begin,
+  ]);
   const [outputs, ...ends] = results;
   return { output: outputs!, state: Object.fromEntries(cell.state.map((key, i) => [key, ends[i]!])) };
+}
+
+/** A weight as its steps multiply by it. */
+function transposed({ value: { data, offset, strides } }: Tensor): Matrix {
+  return { data: data as Float32Array, offset, rowStride: strides[1]!, columnStride: strides[0]! };
 }
 
 /** Vectors one behind the other. */
@@ -102,11 +118,12 @@ function joined(vectors: readonly Tensor[], H: number): Float32Array {
   return all;
 }
 
-function inputsOf(cell: Cell, { projected, matrix, bias, vectors, start }: RecordedLoop): Tensor[] {
+function inputsOf(cell: Cell, { projected, matrix, bias, projection, vectors, start }: RecordedLoop): Tensor[] {
   return [
     projected,
     matrix,
     ...(bias ? [bias] : []),
+    ...(projection ? [projection] : []),
     ...Object.values(vectors),
     ...cell.state.map((name) => start[name]!),
   ];
@@ -114,7 +131,7 @@ function inputsOf(cell: Cell, { projected, matrix, bias, vectors, start }: Recor
 
 /** Whether the outputs, and each state after the last step, depend on an input that wants a gradient. */
 function wanted(cell: Cell, loop: RecordedLoop, B: number): readonly boolean[] {
-  const { projected, matrix, bias, vectors, start, reverse } = loop;
+  const { projected, matrix, bias, projection, vectors, start, reverse } = loop;
   const always = alwaysWanted.get(cell) ?? dependsOnInput(cell);
   alwaysWanted.set(cell, always);
   const names = cell.state;
@@ -127,7 +144,8 @@ function wanted(cell: Cell, loop: RecordedLoop, B: number): readonly boolean[] {
   for (const b of reverse ? [...batchSizes].reverse() : batchSizes) {
     const before = state;
     const fromState = matrix.requiresGrad || bias?.requiresGrad || before[names[0]!]!;
-    const next = reached(cell, projected.requiresGrad, fromState, before, own);
+    const paged = reached(cell, projected.requiresGrad, fromState, before, own);
+    const next = projection?.requiresGrad ? { ...paged, [names[0]!]: true } : paged;
     output ||= next[names[0]!]!;
     // rows that do not live in this step stay as they were
     state = Object.fromEntries(names.map((name) => [name, next[name]! || (b < B && before[name]!)]));
@@ -155,7 +173,7 @@ function together(count: number, back: (grads: Gradients, isLast: boolean) => Gr
 function gradients(
   wayBack: WayBack,
   inputs: readonly Tensor[],
-  { bias, vectors }: RecordedLoop,
+  { bias, projection, vectors }: RecordedLoop,
   cell: Cell,
   [output, ...given]: Gradients,
   isLast: boolean,
@@ -169,18 +187,20 @@ function gradients(
     given: cell.state.map((_, i) => numbers(given[i])),
     weights: matrix.requiresGrad,
     bias: bias?.requiresGrad ?? false,
+    projection: projection?.requiresGrad ?? false,
     vectors: own.some((x) => x.requiresGrad),
     states: begin.map((x) => x.requiresGrad),
     isLast,
   });
   if (!result) return undefined;
-  const H = matrix.shape[1]!;
+  const H = projection?.shape[1] ?? matrix.shape[1]!;
   const made = (data: Float32Array | undefined, shape: readonly number[]): Tensor | undefined =>
     data && new Tensor(wrap(data, shape, float32));
   return [
     projected.requiresGrad ? made(result.x, projected.shape) : undefined,
     made(result.weights, matrix.shape),
     ...(bias ? [made(result.bias, bias.shape)] : []),
+    ...(projection ? [made(result.projection, projection.shape)] : []),
     ...own.map((x, i) => (x.requiresGrad ? made(result.vectors?.slice(i * H, (i + 1) * H), [H]) : undefined)),
     ...begin.map((x, i) => made(result.states[i], x.shape)),
   ];
@@ -200,9 +220,10 @@ function replay(
     const again = inputs.map((x, i) => tracked("AliasBackward0", [x], values[i]!, [(g) => g]));
     const [projected, matrix, ...rest] = again as [Tensor, Tensor, ...Tensor[]];
     const bias = loop.bias && rest.shift();
+    const projection = loop.projection && rest.shift();
     const vectors = Object.fromEntries(Object.keys(loop.vectors).map((name) => [name, rest.shift()!]));
     const start = Object.fromEntries(cell.state.map((name, i) => [name, rest[i]!]));
-    const { output, state } = stepwise({ ...loop, projected, matrix, bias, vectors, start });
+    const { output, state } = stepwise({ ...loop, projected, matrix, bias, projection, vectors, start });
     const outputs = [output, ...cell.state.map((name) => state[name]!)].filter((_, i) => grads[i]);
     const gradOutputs = grads.filter((g) => g !== undefined);
     const asked = again.filter((x) => x.requiresGrad);

@@ -86,12 +86,13 @@ export type WayBack = (wants: RecurWants) => RecurGradients | undefined;
 
 /** The gradients that arrive, and which ones are asked for. */
 export interface RecurWants {
-  /** Of the output, (Σ b_t, H) */
+  /** Of the output, (Σ b_t, P) */
   readonly output: Float32Array | undefined;
-  /** Of the states after the last step, (B, H) each. */
+  /** Of the states after the last step, (B, P) and (B, H) ... */
   readonly given: readonly (Float32Array | undefined)[];
   readonly weights: boolean;
   readonly bias: boolean;
+  readonly projection: boolean;
   readonly vectors: boolean;
   /** The states before the first step. */
   readonly states: readonly boolean[];
@@ -103,13 +104,15 @@ export interface RecurWants {
 export interface RecurGradients {
   /** Of `Recurrence.x`, (Σ b_t, G·H) */
   readonly x: Float32Array;
-  /** Of W_hh, (R·H, H) */
+  /** Of W_hh, (R·H, P) */
   readonly weights: Float32Array | undefined;
   /** Of b_hh, (R·H) */
   readonly bias: Float32Array | undefined;
+  /** Of W_hr, (P, H) */
+  readonly projection: Float32Array | undefined;
   /** Of the vectors, (V·H) */
   readonly vectors: Float32Array | undefined;
-  /** Of the states before the first step, (B, H) each. */
+  /** Of the states before the first step, (B, P) and (B, H) ... */
   readonly states: readonly (Float32Array | undefined)[];
 }
 
@@ -119,18 +122,22 @@ export interface Recurrence {
   readonly H: number;
   /** W_ih·x + b_ih for all steps one after the other, (Σ b_t, G·H) */
   readonly x: Float32Array;
-  /** W_hhᵀ (H, R·H), for R recurrent gates */
+  /** P, the width of the first state: H, if it is not projected. */
+  readonly P: number;
+  /** W_hhᵀ (P, R·H), for R recurrent gates */
   readonly weights: Matrix;
   /** b_hh (R·H) */
   readonly bias: Float32Array | undefined;
+  /** W_hrᵀ (H, P): what is done to the first state before it is handed on. */
+  readonly projection: Matrix | undefined;
   /** The vectors of the cell, one behind the other, (V·H) */
   readonly vectors: Float32Array;
   readonly batchSizes: readonly number[];
   /** Whether the last step is run first. */
   readonly reverse: boolean;
-  /** (B, H) each, in the order of the cell: the states before the first step, overwritten with those after the last. */
+  /** (B, P) and (B, H) ..., in the order of the cell: before the first step, overwritten with those after the last. */
   readonly states: readonly Float32Array[];
-  /** The first state after each step is written here, (Σ b_t, H) */
+  /** The first state after each step is written here, (Σ b_t, P) */
   readonly output: Float32Array;
 }
 

@@ -165,14 +165,13 @@ function runSide(
 ): LoopResult {
   const { data: projected, batchSizes } = project(weights, x);
   const name = batchSizes ? "CatBackward0" : fused;
-  const entered = loopWeights(cell, weights);
   const stepwise = (loop: RecordedLoop): LoopResult => {
-    const read = { ...entered, matrix: loop.matrix, bias: loop.bias, vectors: loop.vectors };
+    const { matrix, bias, projection, vectors } = loop;
+    const read = { matrix, bias, projection, vectors };
     const { outputs, state } = scanProjected(cell, read, { data: loop.projected, batchSizes }, loop.start, reverse);
     return { output: batchSizes ? cat(outputs) : stackNamed(name, outputs, 0), state };
   };
-  const { matrix, bias, vectors } = entered;
-  const loop = { projected, batchSizes, matrix, bias, vectors, start, reverse };
-  const inOneCall = !cell.watched && !weights.weightHr;
-  return (inOneCall && recurRecorded(name, cell, loop, stepwise)) || stepwise(loop);
+  const { matrix, bias, projection, vectors } = loopWeights(cell, weights);
+  const loop = { projected, batchSizes, matrix, bias, projection, vectors, start, reverse };
+  return (!cell.watched && recurRecorded(name, cell, loop, stepwise)) || stepwise(loop);
 }

@@ -53,6 +53,9 @@ const layers: Record<string, (I: number, H: number, options: object) => Layer> =
   "RNN of relu": (I, H, options) => new nn.RNN(I, H, { ...options, nonlinearity: "relu" }) as unknown as Layer,
   LSTM: (I, H, options) => new nn.LSTM(I, H, options) as unknown as Layer,
   GRU: (I, H, options) => new nn.GRU(I, H, options) as unknown as Layer,
+  "LSTM of projections": (I, H, options) => new nn.LSTM(I, H + 2, { ...options, projSize: H }) as unknown as Layer,
+  "LSTM of narrow projections": (I, H, options) =>
+    new nn.LSTM(I, 3 * H + 1, { ...options, projSize: H }) as unknown as Layer,
   ...Object.fromEntries(
     OWN.map((Own) => [
       Own.cell.name,
@@ -84,8 +87,14 @@ function makeRun(
   const L = "numLayers" in options ? 2 : 1;
   const x = torch.randn(T, B, 3).requiresGrad_();
   const count =
-    given === "none" ? 0 : (OWN.find(({ cell }) => cell.name === name)?.cell.state.length ?? (name === "LSTM" ? 2 : 1));
-  const states = Array.from({ length: count }, () => torch.randn(L * D, B, H).requiresGrad_(given === "wanted"));
+    given === "none"
+      ? 0
+      : (OWN.find(({ cell }) => cell.name === name)?.cell.state.length ?? (name.startsWith("LSTM") ? 2 : 1));
+  // beside a projection c is wider than h
+  const width = (i: number): number => (i === 0 ? H : ((layer as { hiddenSize?: number }).hiddenSize ?? H));
+  const states = Array.from({ length: count }, (_, i) =>
+    torch.randn(L * D, B, width(i)).requiresGrad_(given === "wanted"),
+  );
   return { layer, x, states };
 }
 
