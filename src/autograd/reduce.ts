@@ -149,12 +149,19 @@ function rowNorm(p: number): (data: ArrayLike<number>, start: number, length: nu
   if (p === Infinity) return sized(Math.max, 0);
   if (p === -Infinity) return sized(Math.min, Infinity);
   if (p === 0) return sized((total, size) => total + (size === 0 ? 0 : 1), 0);
-  if (p === 2) return sized((total, size) => total + size * size, 0, Math.sqrt);
+  if (p === 2) return euclidean;
   return sized(
     (total, size) => total + size ** p,
     0,
     (total) => total ** (1 / p),
   );
+}
+
+/** The commonest, without a call for each element. */
+function euclidean(data: ArrayLike<number>, start: number, length: number): number {
+  let total = 0;
+  for (let at = start; at < start + length; at += 1) total += data[at]! * data[at]!;
+  return Math.sqrt(total);
 }
 
 /** torch.any: whether some element is non-zero. */

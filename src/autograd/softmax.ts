@@ -16,16 +16,23 @@ import { contiguous } from "./shape.ts";
 import { toFloatType } from "./table.ts";
 import { record, Tensor } from "./tensor.ts";
 
+/** x − c, its powers e^(x − c), and their sum. */
+interface Powers {
+  readonly centred: Dense;
+  readonly powers: Dense;
+  readonly total: Dense;
+}
+
 /** m = max(x), x − m, and Σ e^(x − m) over `dims`: the numbers behind all three functions. */
-function shifted(x: Dense, dims: readonly number[]): { top: Dense; centred: Dense; total: Dense } {
+function shifted(x: Dense, dims: readonly number[]): Powers & { readonly top: Dense } {
   const largest = rows.reduceRows(x, dims, true, x.dtype, rowMaximum);
   return { ...around(x, largest, dims), top: largest };
 }
 
-function around(x: Dense, centre: Dense, dims: readonly number[]): { centred: Dense; total: Dense } {
+function around(x: Dense, centre: Dense, dims: readonly number[]): Powers {
   const centred = zip(fourOperations.difference, x, centre, x.dtype);
   const powers = map(elementary("exp")(x.dtype), centred);
-  return { centred, total: rows.sum(powers, dims, true, x.dtype) };
+  return { centred, powers, total: rows.sum(powers, dims, true, x.dtype) };
 }
 
 function rowMaximum(data: ArrayLike<number>, start: number, length: number): number {
@@ -60,12 +67,16 @@ function prepared(
 /** torch.softmax: e^x over its sum along `dim`. */
 export function softmax(input: Tensor, dim?: number, dtype?: DType): Tensor {
   const { x, at } = prepared("softmax", input, dim, dtype);
+  const { centred, powers, total } = shifted(x.value, dimsOf(x, at));
   const { exp: power } = scalars(x.dtype);
-  const { centred, total } = shifted(x.value, dimsOf(x, at));
-  const y = new Tensor(zip({ number: (v, s) => power(v) / s }, centred, total, x.dtype));
-  const rule = (g: Tensor): Tensor => mul(sub(g, sum(mul(g, y), at, true)), y);
-  record("SoftmaxBackward0", [x], [y], [rule], [y]);
-  return y;
+  // 16-bit floats are rounded once, after the division
+  const y = x.dtype.round
+    ? zip({ number: (v, s) => power(v) / s }, centred, total, x.dtype)
+    : zip(fourOperations.quotient, powers, total, x.dtype);
+  const result = new Tensor(y);
+  const rule = (g: Tensor): Tensor => mul(sub(g, sum(mul(g, result), at, true)), result);
+  record("SoftmaxBackward0", [x], [result], [rule], [result]);
+  return result;
 }
 
 /** torch.log_softmax: x − log Σ e^x along `dim`. */

@@ -165,6 +165,13 @@ function converter(from: DType, to: DType): (value: number | bigint) => number |
   return (value) => convertScalar(value, to);
 }
 
+/** Counts what was written into the memory itself. */
+export function countWrite({ storage }: Dense): void {
+  storage.version += 1;
+  const writes = storage.writes ?? counted.get(storage.data.buffer);
+  if (writes) writes.count += 1;
+}
+
 /** Writes `values` (in logical order, of the dtype's memory) over the elements and counts the version up. */
 export function writeElements(dense: Dense, values: Data): void {
   const { storage, shape, strides, offset, count } = dense;
@@ -172,9 +179,7 @@ export function writeElements(dense: Dense, values: Data): void {
   else {
     scatterRows(storage.data as Float32Array, shape, strides, offset, values as Float32Array);
   }
-  storage.version += 1;
-  const writes = storage.writes ?? counted.get(storage.data.buffer);
-  if (writes) writes.count += 1;
+  countWrite(dense);
 }
 
 /** From this many elements on, `set` is faster than a loop. */

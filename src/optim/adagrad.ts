@@ -7,7 +7,7 @@
  */
 import { fullLike, tensor } from "../autograd/create.ts";
 import { float32 } from "../dense/dtype.ts";
-import { Descent, expectOption, type Update } from "./descent.ts";
+import { Descent, expectOption, rulesBy, type Update } from "./descent.ts";
 import type { Group, Optimizable } from "./groups.ts";
 import type { OptimizerOptions } from "./optimizer.ts";
 
@@ -48,16 +48,21 @@ export class Adagrad extends Descent<Required<AdagradOptions>> {
   }
 
   protected override update(group: Group<Required<AdagradOptions>>, update: Update): void {
-    const { p, g, arithmetic, memory, count } = update;
-    const { round, fma, option } = arithmetic;
+    const { p, g, option, memory, count, follow } = update;
     const t = count();
     const s = memory("sum", group.initialAccumulatorValue);
+    const decay = option(group.weightDecay);
     const descent = option(-group.lr / (1 + (t - 1) * group.lrDecay));
-    const [decay, eps] = [option(group.weightDecay), option(group.eps)];
-    for (let i = 0; i < p.length; i += 1) {
-      const d = decay === 0 ? g[i]! : fma(decay, p[i]!, g[i]!);
-      s[i] = fma(d, d, s[i]!);
-      p[i] = round(p[i]! + round(round(descent * d) / round(round(Math.sqrt(s[i]!)) + eps)));
-    }
+    follow(ruleOf(decay !== 0), [p, g, s], [descent, decay, option(group.eps)]);
   }
 }
+
+const ruleOf = rulesBy((decays: boolean) => ({
+  arrays: 3,
+  constants: 3,
+  next(m, [p, g, sum], [descent, decay, eps]) {
+    const d = decays ? m.fma(decay!, p, g) : g;
+    const next = m.fma(d, d, sum!);
+    return [m.add(p, m.div(m.mul(descent!, d), m.add(m.sqrt(next), eps!))), undefined, next];
+  },
+}));

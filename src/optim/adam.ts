@@ -10,7 +10,7 @@
  * With `amsgrad` the largest v so far takes its place in the last line (Reddi et al. 2018).
  */
 import { tuple } from "../dense/tuple.ts";
-import { Descent, expectOption, mixer, type Update } from "./descent.ts";
+import { Descent, expectOption, mixed, mixing, rulesBy, type Update } from "./descent.ts";
 import type { Group, Optimizable } from "./groups.ts";
 import type { OptimizerOptions } from "./optimizer.ts";
 import { power } from "./power.ts";
@@ -79,29 +79,41 @@ function settled(options: AdamOptions): Required<AdamOptions> {
   };
 }
 
-function adamStep(group: Required<AdamOptions>, { p, g, arithmetic, memory, count }: Update): void {
-  const { round, fma, option } = arithmetic;
+function adamStep(group: Required<AdamOptions>, { p, g, option, memory, count, follow }: Update): void {
   const { lr, betas, weightDecay, amsgrad, decoupledWeightDecay } = group;
   const t = count();
-  const m = memory("exp_avg");
-  const v = memory("exp_avg_sq");
-  const largest = amsgrad ? memory("max_exp_avg_sq") : undefined;
-  // Everything about the options alone is computed in float64.
-  const descent = option(-lr / (1 - power(betas[0], t)));
-  const correction = option(Math.sqrt(1 - power(betas[1], t)));
-  const kept = option(betas[1]);
-  const fresh = option(1 - betas[1]);
-  const eps = option(group.eps);
+  const [m, v] = [memory("exp_avg"), memory("exp_avg_sq")];
+  const largest = amsgrad ? [memory("max_exp_avg_sq")] : [];
   const decay = decoupledWeightDecay ? 0 : option(weightDecay);
-  const shrink = decoupledWeightDecay ? option(1 - lr * weightDecay) : 1;
-  const average = mixer(1 - betas[0], arithmetic);
-  for (let i = 0; i < p.length; i += 1) {
-    p[i] = round(p[i]! * shrink);
-    const d = decay === 0 ? g[i]! : fma(decay, p[i]!, g[i]!);
-    m[i] = average(m[i]!, d);
-    v[i] = fma(round(fresh * d), d, round(v[i]! * kept));
-    if (largest) largest[i] = Math.max(largest[i]!, v[i]!);
-    const width = round(round(Math.sqrt(largest ? largest[i]! : v[i]!)) / correction);
-    p[i] = round(p[i]! + round(round(descent * m[i]!) / round(width + eps)));
-  }
+  const { isNear, share } = mixing(1 - betas[0], option);
+  // Everything about the options alone is computed in float64.
+  follow(
+    ruleOf(decay !== 0, isNear, amsgrad),
+    [p, g, m, v, ...largest],
+    [
+      option(-lr / (1 - power(betas[0], t))),
+      option(Math.sqrt(1 - power(betas[1], t))),
+      option(betas[1]),
+      option(1 - betas[1]),
+      option(group.eps),
+      decay,
+      decoupledWeightDecay ? option(1 - lr * weightDecay) : 1,
+      share,
+    ],
+  );
 }
+
+const ruleOf = rulesBy((decays: boolean, isNear: boolean, amsgrad: boolean) => ({
+  arrays: amsgrad ? 5 : 4,
+  constants: 8,
+  next(m, [p, g, average, square, largest], [descent, correction, kept, fresh, eps, decay, shrink, share]) {
+    const from = m.mul(p, shrink!);
+    const d = decays ? m.fma(decay!, from, g) : g;
+    const nextAverage = mixed(m, average!, d, isNear, share!);
+    const nextSquare = m.fma(m.mul(fresh!, d), d, m.mul(square!, kept!));
+    const top = amsgrad ? m.max(largest!, nextSquare) : nextSquare;
+    const width = m.div(m.sqrt(top), correction!);
+    const next = m.add(from, m.div(m.mul(descent!, nextAverage), m.add(width, eps!)));
+    return [next, undefined, nextAverage, nextSquare, ...(amsgrad ? [top] : [])];
+  },
+}));

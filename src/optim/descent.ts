@@ -2,29 +2,20 @@
  * Optimisers that look at one number at a time. Each is a page of arithmetic: how a parameter p, its gradient g and what
  * is remembered of it become the next p. This class brings the numbers there and back.
  */
-import { fma32, fma64 } from "../arithmetic/fma.ts";
+import type { Rule, RuleAlgebra } from "../arithmetic/rule.ts";
 import { fullLike } from "../autograd/create.ts";
 import { enableGrad } from "../autograd/mode.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { ValueError } from "../check.ts";
-import { elements, scalar, writeElements } from "../dense/dense.ts";
-import { type DType, float32, float64 } from "../dense/dtype.ts";
+import { countWrite, elements, scalar, writeElements } from "../dense/dense.ts";
+import { float32, float64 } from "../dense/dtype.ts";
 import { str } from "../dense/python-text.ts";
+import { follow } from "../dense/rules.ts";
 import type { Group } from "./groups.ts";
 import { Optimizer, type ParameterState } from "./optimizer.ts";
 
 /** Numbers in memory, row-major. */
 export type Numbers = Float32Array | Float64Array;
-
-/** The rounding of one dtype, which makes steps equal to torch's to the bit. */
-export interface Arithmetic {
-  /** A result as the dtype keeps it. */
-  readonly round: (x: number) => number;
-  /** a·b + c, rounded once. */
-  readonly fma: (a: number, b: number, c: number) => number;
-  /** An option as it enters the arithmetic: all of it is computed in float64 before. */
-  readonly option: (x: number) => number;
-}
 
 /** One parameter on its way through a step. */
 export interface Update {
@@ -32,13 +23,16 @@ export interface Update {
   readonly p: Numbers;
   /** Its gradient, already negated when maximizing. */
   readonly g: Numbers;
-  readonly arithmetic: Arithmetic;
+  /** An option as it enters the arithmetic: all of it is computed in float64 before. */
+  readonly option: (x: number) => number;
   /** Whether something is remembered under this name. */
   readonly remembers: (name: string) => boolean;
   /** What is remembered under this name, `initial` (or zero) at first; to be overwritten. */
   readonly memory: (name: string, initial?: number) => Numbers;
   /** Counts this step and returns its number, from 1. */
   readonly count: () => number;
+  /** Overwrites arrays as a rule says; see arithmetic/rule.ts. */
+  readonly follow: (rule: Rule, arrays: readonly Numbers[], constants: readonly number[]) => void;
 }
 
 /** An optimiser whose rule is elementwise. */
@@ -65,7 +59,7 @@ export abstract class Descent<Options extends { lr: number; maximize: boolean }>
     this.update(group, {
       p,
       g: group.maximize ? g.map((x) => -x) : g,
-      arithmetic: arithmeticOf(parameter.dtype),
+      option: parameter.dtype === float64 ? (x) => x : Math.fround,
       remembers: (name) => name in state,
       memory: (name, initial = 0) => {
         state[name] ??= fullLike(parameter, initial);
@@ -74,10 +68,14 @@ export abstract class Descent<Options extends { lr: number; maximize: boolean }>
         return numbers;
       },
       count: () => countStep(state),
+      follow: (rule, arrays, constants) => follow(rule, arrays, constants, parameter.dtype),
     });
     if (Object.keys(state).length > 0) this.state.set(parameter, state);
     // Where memory is not in row-major order the numbers were copies.
-    for (const [tensor, numbers] of used) writeElements(tensor.value, numbers);
+    for (const [{ value }, numbers] of used) {
+      if (numbers.buffer === value.storage.data.buffer) countWrite(value);
+      else writeElements(value, numbers);
+    }
   }
 }
 
@@ -87,10 +85,29 @@ export function expectOption(name: string, value: number, valid = value >= 0): v
   if (!valid && !Number.isNaN(value)) throw new ValueError(`Invalid ${name}: ${str(value)}`);
 }
 
-/** x + weight·(y − x), counted from the nearer end (torch.lerp). */
-export function mixer(weight: number, { round, fma, option }: Arithmetic): (x: number, y: number) => number {
-  const [towards, back] = [option(weight), option(1 - option(weight))];
-  return towards < 0.5 ? (x, y) => fma(towards, round(y - x), x) : (x, y) => fma(-round(y - x), back, y);
+/**
+ * x + weight·(y − x), counted from the nearer end (torch.lerp): from x with the share `weight`, or from y with the share
+ * 1 − weight.
+ */
+export function mixed<V>(m: RuleAlgebra<V>, x: V, y: V, isNear: boolean, share: V | number): V {
+  return isNear ? m.fma(share, m.sub(y, x), x) : m.fma(m.negate(m.sub(y, x)), share, y);
+}
+
+/** From which end a weight counts, and the share. */
+export function mixing(weight: number, option: Update["option"]): { isNear: boolean; share: number } {
+  const towards = option(weight);
+  return towards < 0.5 ? { isNear: true, share: towards } : { isNear: false, share: option(1 - towards) };
+}
+
+/** Rules by the choices that they depend on: each is made once, and so compiled once. */
+export function rulesBy<Choices extends readonly boolean[]>(make: (...choices: Choices) => Rule) {
+  const made = new Map<number, Rule>();
+  return (...choices: Choices): Rule => {
+    const key = choices.reduce((bits, choice) => 2 * bits + Number(choice), 1);
+    const rule = made.get(key) ?? make(...choices);
+    made.set(key, rule);
+    return rule;
+  };
 }
 
 function countStep(state: ParameterState): number {
@@ -98,12 +115,4 @@ function countStep(state: ParameterState): number {
   const count = Number(state.step.value.data[state.step.value.offset]) + 1;
   writeElements(state.step.value, Float32Array.of(count));
   return count;
-}
-
-function arithmeticOf(dtype: DType): Arithmetic {
-  if (dtype === float64) return { round: (x) => x, fma: fma64, option: (x) => x };
-  const { round } = dtype;
-  if (!round) return { round: Math.fround, fma: fma32, option: Math.fround };
-  // The 16-bit floats are computed in float32.
-  return { round: (x) => round(Math.fround(x)), fma: (a, b, c) => round(fma32(a, b, c)), option: Math.fround };
 }

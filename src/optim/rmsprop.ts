@@ -6,7 +6,7 @@
  *     a = √v + ε, or (centered) √(v − m²) + ε     m: the mean of d, grad_avg
  *     p = p − lr·d/a, or (momentum) b = momentum·b + d/a and p = p − lr·b
  */
-import { Descent, expectOption, mixer, type Update } from "./descent.ts";
+import { Descent, expectOption, mixed, mixing, rulesBy, type Update } from "./descent.ts";
 import type { Group, Optimizable } from "./groups.ts";
 import type { OptimizerOptions } from "./optimizer.ts";
 
@@ -42,31 +42,44 @@ export class RMSprop extends Descent<Required<RMSpropOptions>> {
   }
 
   protected override update(group: Group<Required<RMSpropOptions>>, update: Update): void {
-    const { p, g, arithmetic, memory, count } = update;
-    const { round, fma, option } = arithmetic;
+    const { p, g, option, memory, count, follow } = update;
     count();
     const v = memory("square_avg");
-    const b = group.momentum > 0 ? memory("momentum_buffer") : undefined;
-    const m = group.centered ? memory("grad_avg") : undefined;
-    const [descent, decay] = [option(-group.lr), option(group.weightDecay)];
-    const [kept, fresh] = [option(group.alpha), option(1 - group.alpha)];
-    const [momentum, eps] = [option(group.momentum), option(group.eps)];
-    const average = mixer(1 - group.alpha, arithmetic);
-    for (let i = 0; i < p.length; i += 1) {
-      const d = decay === 0 ? g[i]! : fma(decay, p[i]!, g[i]!);
-      v[i] = fma(round(fresh * d), d, round(v[i]! * kept));
-      let square = v[i]!;
-      if (m) {
-        m[i] = average(m[i]!, d);
-        square = fma(-m[i]!, m[i]!, square);
-      }
-      const width = round(round(Math.sqrt(square)) + eps);
-      if (b) {
-        b[i] = round(round(b[i]! * momentum) + round(d / width));
-        p[i] = fma(descent, b[i]!, p[i]!);
-      } else {
-        p[i] = round(p[i]! + round(round(descent * d) / width));
-      }
-    }
+    const b = group.momentum > 0 ? [memory("momentum_buffer")] : [];
+    const m = group.centered ? [memory("grad_avg")] : [];
+    const decay = option(group.weightDecay);
+    const { isNear, share } = mixing(1 - group.alpha, option);
+    follow(
+      ruleOf(decay !== 0, b.length > 0, group.centered, isNear),
+      [p, g, v, ...b, ...m],
+      [
+        option(-group.lr),
+        decay,
+        option(group.alpha),
+        option(1 - group.alpha),
+        option(group.momentum),
+        option(group.eps),
+        share,
+      ],
+    );
   }
 }
+
+const ruleOf = rulesBy((decays: boolean, remembers: boolean, centered: boolean, isNear: boolean) => ({
+  arrays: 3 + (remembers ? 1 : 0) + (centered ? 1 : 0),
+  constants: 7,
+  next(m, [p, g, square, ...rest], [descent, decay, kept, fresh, momentum, eps, share]) {
+    const [b, average] = remembers ? rest : [undefined, ...rest];
+    const d = decays ? m.fma(decay!, p, g) : g;
+    const nextSquare = m.fma(m.mul(fresh!, d), d, m.mul(square!, kept!));
+    const nextAverage = centered ? [mixed(m, average!, d, isNear, share!)] : [];
+    const [mean] = nextAverage;
+    const spread = mean === undefined ? nextSquare : m.fma(m.negate(mean), mean, nextSquare);
+    const width = m.add(m.sqrt(spread), eps!);
+    if (!remembers) {
+      return [m.add(p, m.div(m.mul(descent!, d), width)), undefined, nextSquare, ...nextAverage];
+    }
+    const next = m.add(m.mul(b!, momentum!), m.div(d, width));
+    return [m.fma(descent!, next, p), undefined, nextSquare, next, ...nextAverage];
+  },
+}));

@@ -7,7 +7,7 @@
  *     p = p − lr·d
  */
 import { ValueError } from "../check.ts";
-import { Descent, expectOption, type Update } from "./descent.ts";
+import { Descent, expectOption, rulesBy, type Update } from "./descent.ts";
 import type { Group, Optimizable } from "./groups.ts";
 import type { OptimizerOptions } from "./optimizer.ts";
 
@@ -44,19 +44,26 @@ export class SGD extends Descent<Required<SGDOptions>> {
     );
   }
 
-  protected override update(group: Group<Required<SGDOptions>>, { p, g, arithmetic, remembers, memory }: Update): void {
-    const { round, fma, option } = arithmetic;
-    const [descent, decay] = [option(-group.lr), option(group.weightDecay)];
-    const [momentum, fresh] = [option(group.momentum), option(1 - group.dampening)];
-    const first = !remembers("momentum_buffer");
-    const b = momentum === 0 ? undefined : memory("momentum_buffer");
-    for (let i = 0; i < p.length; i += 1) {
-      let d = decay === 0 ? g[i]! : fma(decay, p[i]!, g[i]!);
-      if (b) {
-        b[i] = first ? d : fma(fresh, d, round(b[i]! * momentum));
-        d = group.nesterov ? fma(momentum, b[i]!, d) : b[i]!;
-      }
-      p[i] = fma(descent, d, p[i]!);
-    }
+  protected override update(group: Group<Required<SGDOptions>>, update: Update): void {
+    const { p, g, option, remembers, memory, follow } = update;
+    const isFirst = !remembers("momentum_buffer");
+    const b = group.momentum === 0 ? [] : [memory("momentum_buffer")];
+    const decay = option(group.weightDecay);
+    follow(
+      ruleOf(decay !== 0, b.length > 0, isFirst, group.nesterov),
+      [p, g, ...b],
+      [option(-group.lr), decay, option(group.momentum), option(1 - group.dampening)],
+    );
   }
 }
+
+const ruleOf = rulesBy((decays: boolean, remembers: boolean, isFirst: boolean, nesterov: boolean) => ({
+  arrays: remembers ? 3 : 2,
+  constants: 4,
+  next(m, [p, g, b], [descent, decay, momentum, fresh]) {
+    const d = decays ? m.fma(decay!, p, g) : g;
+    if (!remembers) return [m.fma(descent!, d, p)];
+    const next = isFirst ? d : m.fma(fresh!, d, m.mul(b!, momentum!));
+    return [m.fma(descent!, nesterov ? m.fma(momentum!, next, d) : next, p), undefined, next];
+  },
+}));

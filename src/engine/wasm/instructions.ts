@@ -97,6 +97,7 @@ export const f32x4 = {
   /** The same number in all lanes, as a constant. */
   const: (value: number): Vector => i32x4.const(bitsOf(value)),
   lt: two(0x43),
+  sqrt: one(0xe3),
   add: two(0xe4),
   sub: two(0xe5),
   mul: two(0xe6),

@@ -65,6 +65,9 @@ export class Lanes implements Float32Algebra<Lane>, DifferentiableAlgebra<Lane> 
   fma(a: Operand<Lane>, b: Operand<Lane>, c: Operand<Lane>): Lane {
     return this.keep(this.#set.multiplyAdd(this.#lane(a), this.#lane(b), this.#lane(c)));
   }
+  sqrt(a: Lane): Lane {
+    return this.keep(f32x4.sqrt(a));
+  }
   // With a constant each is one instruction on x86, where `f32x4.neg` and `f32x4.abs` are three.
   negate(a: Lane): Lane {
     return this.keep(v128.xor(a, this.#constant(SIGN_BIT)));
