@@ -16,6 +16,10 @@ export interface RuleAlgebra<V> {
   max(a: V | number, b: V | number): V;
   negate(a: V): V;
   sqrt(a: V): V;
+  /** The sign bit cleared. */
+  abs(a: V): V;
+  /** `then` if a < b, else `otherwise`, also where a or b is NaN. */
+  whereLess(a: V | number, b: V | number, then: V | number, otherwise: V | number): V;
 }
 
 /** What becomes of the numbers at one place. */
@@ -25,7 +29,7 @@ export interface Rule {
   /** How many constants it reads. */
   readonly constants: number;
   /** From the numbers at one place of each array, and constants: the next ones; undefined where they stay. */
-  next<V>(m: RuleAlgebra<V>, x: readonly [V, V, ...V[]], c: readonly (V | number)[]): readonly (V | undefined)[];
+  next<V>(m: RuleAlgebra<V>, x: readonly [V, ...V[]], c: readonly (V | number)[]): readonly (V | undefined)[];
 }
 
 /** Numbers, each result rounded. */
@@ -42,6 +46,8 @@ export function numbersOf(
     max: Math.max,
     negate: (a) => -a,
     sqrt: (a) => round(Math.sqrt(a)),
+    abs: Math.abs,
+    whereLess: (a, b, then, otherwise) => (a < b ? then : otherwise),
   };
 }
 

@@ -1,6 +1,8 @@
 /** Sums, products and their kin: functions of two or three numbers, broadcast. */
 import { fma32, fma64 } from "../arithmetic/fma.ts";
+import { inverse, opposite } from "../arithmetic/functions.ts";
 import { RuntimeError } from "../check.ts";
+import { comparisons } from "../dense/comparisons.ts";
 import type { Dense } from "../dense/dense.ts";
 import { bool, dtypeOfScalar, float64, promoteTypes } from "../dense/dtype.ts";
 import { fourOperations, map, select } from "../dense/elementwise.ts";
@@ -78,10 +80,14 @@ export function div(a: Operand, b: Operand, options: { roundingMode?: "floor" | 
 }
 
 /** torch.reciprocal: 1/x. */
-export const reciprocal: (x: Tensor) => Tensor = unary("ReciprocalBackward0", () => ({ number: (x) => 1 / x }), {
-  rule: (g, _, y) => mul(neg(g), mul(y, y)),
-  reads: "y",
-});
+export const reciprocal: (x: Tensor) => Tensor = unary(
+  "ReciprocalBackward0",
+  () => ({ number: (x) => 1 / x, rule: inverse }),
+  {
+    rule: (g, _, y) => mul(neg(g), mul(y, y)),
+    reads: "y",
+  },
+);
 
 /** torch.neg: −x. */
 export function neg(x: Tensor): Tensor {
@@ -91,7 +97,9 @@ export function neg(x: Tensor): Tensor {
   );
 }
 
-const negative = unary("NegBackward0", () => ({ number: (x) => -x, integer: (x) => -x }), { rule: (g) => neg(g) });
+const negative = unary("NegBackward0", () => ({ number: (x) => -x, integer: (x) => -x, rule: opposite }), {
+  rule: (g) => neg(g),
+});
 
 /** a + scale·b with one rounding, as torch's kernel has it. */
 function scaledSum(name: string, a: Operand, b: Operand, scale: number): Tensor {
@@ -114,35 +122,17 @@ function scaledSum(name: string, a: Operand, b: Operand, scale: number): Tensor 
 }
 
 /** a = b, as a mask. */
-export const eq: (a: Operand, b: Operand) => Tensor = comparison("eq", {
-  number: (a, b) => a === b,
-  integer: (a, b) => a === b,
-});
+export const eq: (a: Operand, b: Operand) => Tensor = comparison("eq", comparisons.eq);
 /** a ≠ b, as a mask. */
-export const ne: (a: Operand, b: Operand) => Tensor = comparison("ne", {
-  number: (a, b) => a !== b,
-  integer: (a, b) => a !== b,
-});
+export const ne: (a: Operand, b: Operand) => Tensor = comparison("ne", comparisons.ne);
 /** a > b, as a mask. */
-export const gt: (a: Operand, b: Operand) => Tensor = comparison("gt", {
-  number: (a, b) => a > b,
-  integer: (a, b) => a > b,
-});
+export const gt: (a: Operand, b: Operand) => Tensor = comparison("gt", comparisons.gt);
 /** a ≥ b, as a mask. */
-export const ge: (a: Operand, b: Operand) => Tensor = comparison("ge", {
-  number: (a, b) => a >= b,
-  integer: (a, b) => a >= b,
-});
+export const ge: (a: Operand, b: Operand) => Tensor = comparison("ge", comparisons.ge);
 /** a < b, as a mask. */
-export const lt: (a: Operand, b: Operand) => Tensor = comparison("lt", {
-  number: (a, b) => a < b,
-  integer: (a, b) => a < b,
-});
+export const lt: (a: Operand, b: Operand) => Tensor = comparison("lt", comparisons.lt);
 /** a ≤ b, as a mask. */
-export const le: (a: Operand, b: Operand) => Tensor = comparison("le", {
-  number: (a, b) => a <= b,
-  integer: (a, b) => a <= b,
-});
+export const le: (a: Operand, b: Operand) => Tensor = comparison("le", comparisons.le);
 /** Both non-zero, as a mask. */
 export const logicalAnd: (a: Operand, b: Operand) => Tensor = comparison("logical_and", {
   number: (a, b) => a !== 0 && b !== 0,
@@ -253,9 +243,11 @@ function clamped(name: string, x: Tensor, min: Operand, max: Operand): Tensor {
   const low = asTensor(min === -Infinity ? (open ?? min) : min, dtype);
   const high = asTensor(max === Infinity ? (open ?? max) : max, dtype);
   let { value } = x;
-  const or = (beyond: Tensor, bound: Tensor): Dense => logicalOr(beyond, isnan(bound)).value;
-  if (min !== -Infinity) value = select(or(lt(x, low), low), low.value, value, dtype);
-  if (max !== Infinity) value = select(or(gt(new Tensor(value), high), high), high.value, value, dtype);
+  // a bound that is no number is the result; one that was given as a number is known to be one
+  const or = (beyond: Tensor, bound: Tensor, given: Operand): Dense =>
+    (Number.isFinite(given) ? beyond : logicalOr(beyond, isnan(bound))).value;
+  if (min !== -Infinity) value = select(or(lt(x, low), low, min), low.value, value, dtype);
+  if (max !== Infinity) value = select(or(gt(new Tensor(value), high), high, max), high.value, value, dtype);
   const inside = (): Tensor => logicalAnd(ge(x, low), le(x, high));
   const below = (): Tensor => logicalAnd(lt(x, low), lt(low, high));
   const above = (): Tensor => logicalOr(gt(x, high), lt(high, low));

@@ -3,6 +3,7 @@
  * JavaScript's, rounded once. What the field uses as an activation is here, too.
  */
 
+import { positivePart, root, size } from "../arithmetic/functions.ts";
 import { RuntimeError } from "../check.ts";
 import { bool, type Data, type DType, float64 } from "../dense/dtype.ts";
 import { fourOperations, type Unary } from "../dense/elementwise.ts";
@@ -44,7 +45,7 @@ export const log1p: OfOne = unary("Log1PBackward0", real(Math.log1p), {
   reads: "x",
 });
 /** torch.sqrt. */
-export const sqrt: OfOne = unary("SqrtBackward0", real(Math.sqrt), {
+export const sqrt: OfOne = unary("SqrtBackward0", real(Math.sqrt, root), {
   rule: (g, _, y) => div(g, mul(y, 2)),
   reads: "y",
 });
@@ -55,7 +56,7 @@ export function square(x: Tensor): Tensor {
 /** torch.abs: |x|. */
 export const abs: OfOne = unary(
   "AbsBackward0",
-  keepsIntegers(Math.abs, (x) => (x < 0n ? -x : x)),
+  keepsIntegers(Math.abs, (x) => (x < 0n ? -x : x), size),
   {
     rule: (g, x) => mul(g, sign(x)),
     reads: "x",
@@ -82,6 +83,7 @@ export const relu: OfOne = unary(
   keepsIntegers(
     (x) => (x < 0 ? 0 : x),
     (x) => (x < 0n ? 0n : x),
+    positivePart,
   ),
   { rule: (g, _, y) => whereAbove(g, y), reads: "y" },
 );

@@ -3,6 +3,7 @@
  * gradient back, together with what that rule reads. Rules are written with the operations themselves: run with recording
  * off they give numbers, run with recording on (`createGraph`) they give second derivatives.
  */
+import type { Rule } from "../arithmetic/rule.ts";
 import { pythonTypeOf } from "../check.ts";
 import { scalar } from "../dense/dense.ts";
 import { bool, type DType, getDefaultDtype, type Scalar } from "../dense/dtype.ts";
@@ -42,12 +43,12 @@ interface UnaryRule {
 export type OfOne = (x: Tensor) => Tensor;
 
 /** A function of real numbers. */
-export const real = (number: (x: number) => number) => (): Unary => ({ number });
+export const real = (number: (x: number) => number, rule?: Rule) => (): Unary => ({ number, rule });
 
 /** A function that gives integers for integers. */
 export const keepsIntegers =
-  (number: (x: number) => number, integer: (x: bigint) => bigint = (x) => x) =>
-  (): Unary => ({ number, integer });
+  (number: (x: number) => number, integer: (x: bigint) => bigint = (x) => x, rule?: Rule) =>
+  (): Unary => ({ number, integer, rule });
 
 /** A function of one number. Without an `integer` version it is a function of real numbers. */
 export function unary(name: string, f: (dtype: DType) => Unary, { rule, reads }: UnaryRule): OfOne {

@@ -3,7 +3,9 @@
  * dtype, and the result lies in memory in the order of its operands, as in torch.
  */
 
+import type { Rule } from "../arithmetic/rule.ts";
 import { combine, type Floats } from "../engine/arrays.ts";
+import { followInKernel } from "../engine/rules.ts";
 import { Dense, elements, scalar, wrap } from "./dense.ts";
 import {
   bool,
@@ -11,6 +13,7 @@ import {
   type Data,
   type DType,
   dtypeOfScalar,
+  float32,
   getDefaultDtype,
   int64,
   kindOfScalar,
@@ -28,6 +31,8 @@ export interface Binary {
   readonly integer?: (a: bigint, b: bigint) => bigint | boolean;
   /** The same function over whole arrays of floats, a loop of its own; an operand that is one number has step 0. */
   readonly array?: (out: Floats, a: Floats, aStep: number, b: Floats, bStep: number) => void;
+  /** The same for a question, whose answers are a mask. */
+  readonly mask?: (out: Uint8Array, a: Floats, aStep: number, b: Floats, bStep: number) => void;
 }
 
 /** A function of one number; int64 is computed by `integer`, shorter integers by `short` where `number` will not do. */
@@ -37,6 +42,8 @@ export interface Unary {
   readonly integer?: (a: bigint) => bigint | boolean;
   /** The same function over whole arrays of `compute`'s memory, where an engine has it. */
   readonly array?: (out: Data, x: Data) => void;
+  /** The same function of float32 as a rule, which SIMD lanes can read. */
+  readonly rule?: Rule | undefined;
 }
 
 /** Sums, differences, products and quotients. Those of floats are loops without a call for each element. */
@@ -68,6 +75,12 @@ export const fourOperations = {
   },
 } satisfies Record<string, Binary>;
 
+/** The numbers of an operand; step 0 where it is one number. */
+interface Stepped {
+  readonly data: Data;
+  readonly step: 0 | 1;
+}
+
 /** f(x) for each element, computed in `compute` and kept as `out`. */
 export function map(f: Unary, x: Dense, compute: DType = x.dtype, out: DType = compute): Dense {
   const order = memoryOrder(x.shape, [x.strides]);
@@ -75,11 +88,17 @@ export function map(f: Unary, x: Dense, compute: DType = x.dtype, out: DType = c
   const from = elements(permuted(x, order), compute);
   const result = out.allocate(from.length);
   if (f.array) f.array(result, from);
-  else {
+  else if (!(f.rule && compute === float32 && out === float32 && inLanes(f.rule, result, from))) {
     const apply = chosen(f, compute);
     for (let i = 0; i < result.length; i += 1) result[i] = apply(from[i]!);
   }
   return unpermuted(wrap(rounded(result, out), shape, out), order);
+}
+
+/** Computes by SIMD; false if there is none, or it would not be faster. */
+function inLanes(rule: Rule, out: Data, x: Data): boolean {
+  out.set(x as never);
+  return followInKernel(rule, [out as Float32Array]);
 }
 
 /** f(a, b) for each pair of elements, broadcast. */
@@ -96,6 +115,8 @@ export function zip(f: Binary, a: Dense, b: Dense, compute: DType, out: DType = 
   const data = result.data;
   if (f.array && compute.kind === "float" && out.kind === "float") {
     f.array(data as Floats, left.data as Floats, left.step, right.data as Floats, right.step);
+  } else if (f.mask && compute.kind === "float" && out === bool) {
+    f.mask(data as Uint8Array, left.data as Floats, left.step, right.data as Floats, right.step);
   } else {
     const apply = chosen(f, compute);
     for (let i = 0, l = 0, r = 0; i < data.length; i += 1, l += left.step, r += right.step) {
@@ -133,11 +154,25 @@ export function select(mask: Dense, a: Dense, b: Dense, dtype: DType): Dense {
   ];
   const shape = order.map((d) => logical[d]!);
   const result = wrap(dtype.allocate(count(shape)), shape, dtype);
-  const data = result.data;
-  for (let i = 0; i < data.length; i += 1) {
-    data[i] = test.data[i * test.step] ? left.data[i * left.step]! : right.data[i * right.step]!;
+  const { data } = result;
+  if (data instanceof Float32Array) chooseBits(data, test, left, right);
+  else {
+    for (let i = 0; i < data.length; i += 1) {
+      data[i] = test.data[i * test.step] ? left.data[i * left.step]! : right.data[i * right.step]!;
+    }
   }
   return unpermuted(result, order);
+}
+
+/** The same for float32, whose bits are chosen without a branch: which way a mask goes cannot be foretold. */
+function chooseBits(out: Float32Array, mask: Stepped, a: Stepped, b: Stepped): void {
+  const bits = ({ buffer, byteOffset, length }: Data): Int32Array => new Int32Array(buffer, byteOffset, length);
+  const [to, x, y, test] = [bits(out), bits(a.data), bits(b.data), mask.data as Uint8Array];
+  const [testStep, xStep, yStep] = [mask.step, a.step, b.step];
+  for (let i = 0; i < to.length; i += 1) {
+    const all = -Number(test[i * testStep]! !== 0);
+    to[i] = (x[i * xStep]! & all) | (y[i * yStep]! & ~all);
+  }
 }
 
 /** A value or a tensor as it enters an operation of several. */
@@ -195,7 +230,7 @@ function chosen<A extends unknown[]>(
   return (special || f.number) as (...a: A) => never;
 }
 
-function operand(x: Dense, shape: Dims, order: Dims, compute: DType): { data: Data; step: 0 | 1 } {
+function operand(x: Dense, shape: Dims, order: Dims, compute: DType): Stepped {
   if (x.count === 1) return { data: elements(x, compute), step: 0 };
   const expanded = x.window(shape, expandStrides(x.shape, x.strides, shape));
   return { data: elements(permuted(expanded, order), compute), step: 1 };
@@ -223,5 +258,8 @@ function count(shape: Dims): number {
 /** The same elements in another dtype; the very same tensor if it has it already. */
 export function cast(x: Dense, dtype: DType): Dense {
   if (x.dtype === dtype) return x;
-  return map({ number: (v) => convertScalar(v, dtype) as number }, x, x.dtype, dtype);
+  // typed memory converts numbers to floats by itself
+  const byMemory = dtype.kind === "float" && !dtype.round && x.dtype !== int64;
+  const array = byMemory ? (out: Data, from: Data): void => out.set(from as never) : undefined;
+  return map({ number: (v) => convertScalar(v, dtype) as number, ...(array && { array }) }, x, x.dtype, dtype);
 }

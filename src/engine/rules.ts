@@ -18,10 +18,9 @@ export function followArrays(
   m: RuleAlgebra<number>,
   isSingle: boolean,
 ): void {
+  if (isSingle && followInKernel(rule, arrays as Float32Array[], constants)) return;
   const { length } = arrays[0]!;
-  const workshop = isSingle && length >= WORTHWHILE ? engine.workshop : undefined;
-  if (workshop?.arithmetic === "fma" && followInLanes(workshop, rule, arrays as Float32Array[], constants)) return;
-  const x = arrays.map(() => 0) as [number, number, ...number[]];
+  const x = arrays.map(() => 0) as [number, ...number[]];
   for (let i = 0; i < length; i += 1) {
     for (let a = 0; a < x.length; a += 1) x[a] = arrays[a]![i]!;
     const next = rule.next(m, x, constants);
@@ -30,4 +29,14 @@ export function followArrays(
       if (value !== undefined) arrays[a]![i] = value;
     }
   }
+}
+
+/** The same by SIMD alone; false if there is none, or it would not be faster, and nothing is done. */
+export function followInKernel(
+  rule: Rule,
+  arrays: readonly Float32Array[],
+  constants: readonly number[] = [],
+): boolean {
+  const workshop = arrays[0]!.length >= WORTHWHILE ? engine.workshop : undefined;
+  return workshop?.arithmetic === "fma" && followInLanes(workshop, rule, arrays, constants);
 }

@@ -61,7 +61,7 @@ const ruleOf = rulesBy((decays: boolean) => ({
   arrays: 3,
   constants: 3,
   next(m, [p, g, sum], [descent, decay, eps]) {
-    const d = decays ? m.fma(decay!, p, g) : g;
+    const d = decays ? m.fma(decay!, p, g!) : g!;
     const next = m.fma(d, d, sum!);
     return [m.add(p, m.div(m.mul(descent!, d), m.add(m.sqrt(next), eps!))), undefined, next];
   },

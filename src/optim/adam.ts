@@ -108,7 +108,7 @@ const ruleOf = rulesBy((decays: boolean, isNear: boolean, amsgrad: boolean) => (
   constants: 8,
   next(m, [p, g, average, square, largest], [descent, correction, kept, fresh, eps, decay, shrink, share]) {
     const from = m.mul(p, shrink!);
-    const d = decays ? m.fma(decay!, from, g) : g;
+    const d = decays ? m.fma(decay!, from, g!) : g!;
     const nextAverage = mixed(m, average!, d, isNear, share!);
     const nextSquare = m.fma(m.mul(fresh!, d), d, m.mul(square!, kept!));
     const top = amsgrad ? m.max(largest!, nextSquare) : nextSquare;

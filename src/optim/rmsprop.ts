@@ -70,7 +70,7 @@ const ruleOf = rulesBy((decays: boolean, remembers: boolean, centered: boolean, 
   constants: 7,
   next(m, [p, g, square, ...rest], [descent, decay, kept, fresh, momentum, eps, share]) {
     const [b, average] = remembers ? rest : [undefined, ...rest];
-    const d = decays ? m.fma(decay!, p, g) : g;
+    const d = decays ? m.fma(decay!, p, g!) : g!;
     const nextSquare = m.fma(m.mul(fresh!, d), d, m.mul(square!, kept!));
     const nextAverage = centered ? [mixed(m, average!, d, isNear, share!)] : [];
     const [mean] = nextAverage;

@@ -61,7 +61,7 @@ const ruleOf = rulesBy((decays: boolean, remembers: boolean, isFirst: boolean, n
   arrays: remembers ? 3 : 2,
   constants: 4,
   next(m, [p, g, b], [descent, decay, momentum, fresh]) {
-    const d = decays ? m.fma(decay!, p, g) : g;
+    const d = decays ? m.fma(decay!, p, g!) : g!;
     if (!remembers) return [m.fma(descent!, d, p)];
     const next = isFirst ? d : m.fma(fresh!, d, m.mul(b!, momentum!));
     return [m.fma(descent!, nesterov ? m.fma(momentum!, next, d) : next, p), undefined, next];

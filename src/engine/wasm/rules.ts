@@ -17,7 +17,7 @@ const ruleKernel = (rule: Rule): FunctionCode =>
     const lanes = new Lanes(scope, instructionSets.fma);
     const given = Array.from({ length: rule.constants }, () => scope.local("v128"));
     const x = Array.from({ length: rule.arrays }, (_, i) => lanes.keep(v128.load(at, 4 * CHUNK * i)));
-    const next = rule.next(lanes, x as [(typeof x)[0], (typeof x)[0]], given);
+    const next = rule.next(lanes, x as [(typeof x)[0]], given);
     return [
       ...given.map((constant, i) => constant.set(v128.load32Splat(constants, 4 * i))),
       lanes.constants(),
