@@ -3,13 +3,13 @@ import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 import type { Direction, Explanation } from "unrolled";
 import * as torch from "unrolled";
 import { CommandError, type Register, type Terminal } from "./command.ts";
-import { numbersIn, tensorFrom } from "./files.ts";
+import { tensorIn } from "./files.ts";
 import { type AnyLayer, KINDS, layerFromFile } from "./layer.ts";
 
 interface Options {
   readonly kind: string;
-  /** A number of features, or the path of a JSON file with a sequence. */
-  readonly input?: string;
+  /** A number of features, or the path of a file with a sequence. */
+  readonly input?: number | string;
   readonly hidden: number;
   readonly layers: number;
   readonly bidirectional: boolean;
@@ -40,8 +40,8 @@ Examples:
   $ unrolled explain --kind gru --latex
 
 Without a model file, weights and input are those that PyTorch draws from the seed;
-the three lines that draw them there are printed first. A model file is what
-torch.save wrote of a state dict, alone or inside a checkpoint.
+the three lines that draw them there are printed first. A model file may have any
+format that "unrolled inspect" reads; an input file is .npy, .csv or .json.
 
 Exit codes: 0 all is well, 2 wrong usage or a file that cannot be read.`;
 
@@ -51,11 +51,14 @@ export const explain: Register = (program, terminal) => {
     .command("explain")
     .summary("show every term of every step of a layer, with its numbers")
     .description("Shows every term of every step of a recurrent layer, to be followed with a pocket calculator.")
-    .addArgument(new Argument("[model]", "a file of torch.save; without it a layer is made from sizes and seed"))
+    .addArgument(
+      new Argument("[model]", "a file of weights of any format; without it a layer is made from sizes and seed"),
+    )
     .addOption(new Option("--kind <kind>", "the layer to make").choices(Object.keys(KINDS)).default("lstm"))
     .option(
       "--input <size|file>",
-      "features of the input (3), or a JSON file with it: [time][feature] or [time][batch][feature]",
+      "features of the input (3), or a file with it: [time][feature] or [time][batch][feature]",
+      sizeOrFile,
     )
     .option("--hidden <n>", "units", positive, 2)
     .option("--layers <n>", "layers", positive, 1)
@@ -82,7 +85,7 @@ export const explain: Register = (program, terminal) => {
 async function run(model: string | undefined, options: Options, command: Command, terminal: Terminal): Promise<void> {
   if (options.json && options.latex) throw new CommandError("choose --json or --latex, not both");
   if (options.json && options.unit !== undefined) throw new CommandError("--json holds all units: leave out --unit");
-  if (model !== undefined) refuseSizes(command);
+  if (model !== undefined) refuseSizes(options, command);
   torch.manualSeed(options.seed);
   const given = await givenInput(options);
   const layer = model === undefined ? layerFromSizes(options, given) : await layerFromFile(model, options);
@@ -105,7 +108,7 @@ function explained(layer: AnyLayer, x: torch.Tensor): Explanation {
 
 function layerFromSizes(options: Options, given: torch.Tensor | undefined): AnyLayer {
   const { hidden, layers, bidirectional, bias, proj, nonlinearity } = options;
-  const inputSize = given ? given.shape.at(-1)! : positive(options.input ?? "3");
+  const inputSize = given ? given.shape.at(-1)! : typeof options.input === "number" ? options.input : 3;
   return KINDS[options.kind]!.make({
     inputSize,
     hiddenSize: hidden,
@@ -118,16 +121,20 @@ function layerFromSizes(options: Options, given: torch.Tensor | undefined): AnyL
 }
 
 /** The options that say what a layer is made from make no sense beside one that exists. */
-function refuseSizes(command: Command): void {
+function refuseSizes({ input }: Options, command: Command): void {
   const sizes = ["kind", "hidden", "layers", "bidirectional", "bias", "proj"];
-  const wrong = sizes.find((name) => command.getOptionValueSource(name) === "cli");
+  const wrong =
+    typeof input === "number" ? "input" : sizes.find((name) => command.getOptionValueSource(name) === "cli");
   if (wrong)
     throw new CommandError(`a model file has its own sizes: leave out --${wrong === "bias" ? "no-bias" : wrong}`);
 }
 
 async function givenInput({ input }: Options): Promise<torch.Tensor | undefined> {
-  if (input === undefined || /^\d+$/.test(input)) return undefined;
-  return tensorFrom(input, await numbersIn(input), torch.float64);
+  if (typeof input !== "string") return undefined;
+  const x = await tensorIn(input, torch.float64);
+  const rank = x.shape.length;
+  if (rank === 2 || rank === 3) return x;
+  throw new CommandError(`${input}: expected steps of features, got the shape (${x.shape.join(", ")})`);
 }
 
 /** The same lines in Python. */
@@ -157,6 +164,10 @@ function count(text: string): number {
 function digits(text: string): number {
   if (count(text) > 17) throw new InvalidArgumentError("It must be at most 17.");
   return Number(text);
+}
+
+function sizeOrFile(text: string): number | string {
+  return /^\d+$/.test(text) ? positive(text) : text;
 }
 
 function positive(text: string): number {

@@ -3,7 +3,7 @@
 import { styleText } from "node:util";
 import { SingleBar } from "cli-progress";
 import type { Ink } from "unrolled";
-import type { Progress } from "./command.ts";
+import { EXIT, type Progress } from "./command.ts";
 import { main } from "./program.ts";
 
 /** Numbers keep the terminal's own colour, light or dark. */
@@ -11,10 +11,11 @@ const STYLES = { heading: "bold", name: "cyan", number: undefined, result: "gree
   readonly [ink in Ink]: unknown;
 };
 
-// who reads through `head` has seen enough
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
+  // who reads through `head` has seen enough
+  if (error.code === "EPIPE") process.exit();
+  console.error(`unrolled: ${error.message}`);
+  process.exit(EXIT.badUsage);
 });
 
 process.exitCode = await main(process.argv.slice(2), {

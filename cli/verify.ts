@@ -2,7 +2,7 @@
 import { Argument, InvalidArgumentError, Option } from "commander";
 import * as torch from "unrolled";
 import { CommandError, EXIT, type Register, type Terminal } from "./command.ts";
-import { numbersIn, tensorFrom } from "./files.ts";
+import { numbersIn, tensorFrom, tensorIn } from "./files.ts";
 import { type AnyLayer, layerFromFile } from "./layer.ts";
 
 interface Options {
@@ -24,11 +24,11 @@ Examples:
   $ unrolled verify model.pt --input x.json --output y.json --state h.json --tolerance 0
   $ unrolled verify checkpoint.pt --prefix encoder --input x.json --output y.json && echo the same
 
-The model file is what torch.save wrote of a state dict, alone or inside a checkpoint.
-The others are nested lists of numbers:
+The model file may have any format that "unrolled inspect" reads. The others are .npy,
+.csv with a line for each step, or nested lists of numbers in .json:
   --input         [time][batch][feature], or [time][feature] without a batch
   --output        [time][batch][unit], the outputs that somebody else has computed
-  --state         [layer and direction][batch][unit]; for an LSTM a list of two, h and c
+  --state         [layer and direction][batch][unit]; for an LSTM a .json list of h and c
 With --batch-first, input and output are [batch][time][...].
 
 Compared are the outputs and, with --final-state, the states after the last step.
@@ -44,11 +44,11 @@ export const verify: Register = (program, terminal) => {
     .description(
       "Runs a model on an input and compares with outputs that were computed elsewhere: where they part, by how much, and the likely cause.",
     )
-    .addArgument(new Argument("<model>", "a file of torch.save"))
-    .requiredOption("--input <file>", "JSON file with the input")
-    .requiredOption("--output <file>", "JSON file with the outputs to be checked")
-    .option("--state <file>", "JSON file with the initial state (zeros)")
-    .option("--final-state <file>", "JSON file with the final state to be checked as well")
+    .addArgument(new Argument("<model>", "a file of weights of any format"))
+    .requiredOption("--input <file>", "the input: .npy, .csv or .json")
+    .requiredOption("--output <file>", "the outputs to be checked: .npy, .csv or .json")
+    .option("--state <file>", "the initial state (zeros): .npy, .csv or .json")
+    .option("--final-state <file>", "the final state to be checked as well")
     .option("--prefix <name>", "which layer of the model file, if there are several")
     .addOption(new Option("--nonlinearity <f>", "of an rnn (tanh)").choices(["tanh", "relu"]))
     .option("--batch-first", "input and output are [batch][time][...]", false)
@@ -61,8 +61,8 @@ export const verify: Register = (program, terminal) => {
 async function run(model: string, options: Options, terminal: Terminal): Promise<void> {
   const layer = withBatchFirst(await layerFromFile(model, options), options.batchFirst);
   const { dtype } = layer.weight_ih_l0;
-  const input = tensorFrom(options.input, await numbersIn(options.input), dtype);
-  const output = tensorFrom(options.output, await numbersIn(options.output), dtype);
+  const input = await tensorIn(options.input, dtype);
+  const output = await tensorIn(options.output, dtype);
   const state = options.state === undefined ? null : await stateIn(options.state, layer, dtype);
   const final = options.finalState === undefined ? undefined : await stateIn(options.finalState, layer, dtype);
   const told = { output, ...(final && { state: final }) };
@@ -91,9 +91,10 @@ async function stateIn(
   layer: AnyLayer,
   dtype: torch.DType,
 ): Promise<torch.Tensor | readonly torch.Tensor[]> {
-  const numbers = await numbersIn(path);
-  if (layer.cell.state.length === 1) return tensorFrom(path, numbers, dtype);
   const { length } = layer.cell.state;
+  if (length === 1) return tensorIn(path, dtype);
+  // h and c may have different sizes, and only lists can
+  const numbers = await numbersIn(path);
   if (!Array.isArray(numbers) || numbers.length !== length) {
     throw new CommandError(`${path}: expected a list of ${length} states, ${layer.cell.state.join(" and ")}`);
   }

@@ -99,6 +99,23 @@ describe("unrolled explain", () => {
     expect(other).toMatchObject({ code: 2, err: `unrolled: ${model}: no layer is called "c"; there are: a., b.` });
   });
 
+  it("takes its input from any file of numbers", async () => {
+    const x = torch.tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    const files = [
+      file("given.json", JSON.stringify(x.tolist())),
+      file("given.csv", "1,2,3\n4,5,6\n"),
+      file("given.npy", torch.saveNpy(x)),
+    ];
+    torch.manualSeed(0);
+    const text = torch.explain(new nn.GRU(3, 2), x).toText();
+    for (const path of files) {
+      expect(await run("explain", "--kind", "gru", "--input", path)).toEqual({ code: 0, out: text, err: "" });
+    }
+  });
+
   it("prints JSON of the chosen steps, and LaTeX", async () => {
     const { out } = await run("explain", "--kind", "gru", "--json", "--step", "1");
     const data = JSON.parse(out);
@@ -119,8 +136,11 @@ describe("unrolled explain", () => {
     [["explain", "missing.pt"], "no such file"],
     [["explain", import.meta.dirname], "is a directory"],
     [["explain", "missing.pt", "--hidden", "3"], "leave out --hidden"],
+    [["explain", "missing.pt", "--input", "3"], "leave out --input"],
+    [["explain", "--input", "0"], "option '--input <size|file>' argument '0' is invalid. It must be greater than 0."],
     [["explain", import.meta.filename], "explain.test.ts: torch, byte 0: not a file of torch.save"],
     [["explain", "--input", import.meta.filename], "is no JSON"],
+    [["explain", "--input", file("scalar.json", "5")], "scalar.json: expected steps of features, got the shape ()"],
     [["explain", "--kind", "lstm", "--nonlinearity", "relu"], "--nonlinearity is for an RNN, and this is an LSTM"],
     [["explain", "--kind", "gru", "--nonlinearity", "tanh"], "--nonlinearity is for an RNN, and this is a GRU"],
     [["explain", "--kind", "gru", "--proj", "1"], "proj_size argument is only supported for LSTM, not RNN or GRU"],

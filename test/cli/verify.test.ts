@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { main } from "../../cli/program.ts";
 import * as torch from "../../src/index.ts";
 import { nn } from "../../src/index.ts";
+import { runProgram } from "./program.ts";
 
 let folder = "";
 const at = (name: string): string => join(folder, name);
@@ -62,6 +63,17 @@ describe("unrolled verify", () => {
       "0",
     );
     expect({ code, out, err }).toEqual({ code: 0, out: "agrees: largest difference 0 ulp", err: "" });
+  });
+
+  it("takes what `unrolled run` writes and reads", async () => {
+    const agreed = { code: 0, out: "agrees: largest difference 0 ulp", err: "" };
+    await writeFile(at("x.csv"), "1,2,3\n4,5,6\n");
+    for (const suffix of ["npy", "csv", "json"]) {
+      const [y, h] = [at(`y-run.${suffix}`), at(`h-run.${suffix}`)];
+      const files = [at("gru.pt"), "--input", at("x.csv"), "--output", y, "--final-state", h];
+      expect(await runProgram(["run", ...files])).toMatchObject({ code: 0, err: "" });
+      expect(await unrolled(...files), suffix).toEqual(agreed);
+    }
   });
 
   it("ends with 1 and names the place and the cause when something differs", async () => {

@@ -6,7 +6,7 @@ folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 
 cd "$root"
-npm run --silent build
+rm -rf dist
 tarball="$(npm pack --silent --pack-destination "$folder")"
 
 cd "$folder"
@@ -68,6 +68,13 @@ code=0
 node_modules/.bin/unrolled explain missing.pt 2>error.txt || code=$?
 test "$code" = 2
 test "$(wc -l <error.txt)" = 1
+# A full disk is one line as well, where the system has one to try.
+if [ -w /dev/full ]; then
+  code=0
+  node_modules/.bin/unrolled --help >/dev/full 2>error.txt || code=$?
+  test "$code" = 2
+  test "$(wc -l <error.txt)" = 1
+fi
 
 # ONNX, by its own entry.
 node --input-type=module --eval '
