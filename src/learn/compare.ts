@@ -1,10 +1,8 @@
 /** Two runs side by side: how far apart they are, and where they part for the first time. */
-import { toDtype } from "../autograd/broadcast.ts";
 import type { Tensor } from "../autograd/tensor.ts";
 import { type Expected, fitted, type Given } from "./answer.ts";
 import { beyond, notFinite, relativeUlps, valueAt } from "./distance.ts";
 import { type ExplainedStep, primed, type Run } from "./terms.ts";
-import { maxUlps } from "./ulp.ts";
 
 /** Where two networks part. */
 export interface Parting {
@@ -95,10 +93,10 @@ function* outputs({ sides }: Run, { rows, places }: Expected, given: Given): Ite
   yield { right: rows, left: given.rows, place };
 }
 
-/** The largest distance bit by bit. */
+/** The largest difference, counted as the tolerance is. */
 export function farthest(compared: Compared): number {
   let most = 0;
-  for (const { right, left } of pairs(compared)) most = Math.max(most, maxUlps(right, toDtype(left, right.dtype)));
+  for (const { right, left } of pairs(compared)) most = Math.max(most, relativeUlps(right, left));
   return most;
 }
 

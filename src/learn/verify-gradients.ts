@@ -20,7 +20,6 @@ import type { CellState } from "../nn/scan.ts";
 import { type Answer, expectedOf, givenOf } from "./answer.ts";
 import { relativeUlps } from "./distance.ts";
 import { evaluated, type LayerState, listStates, run, type Setup, setupOf } from "./run.ts";
-import { maxUlps } from "./ulp.ts";
 
 /** Gradients by name; null where none arrives. */
 type Gradients = ReadonlyMap<string, Tensor | null>;
@@ -101,7 +100,8 @@ function firstDifference(
     const known = expected ?? actual!;
     const [a, b] = [expected ?? zerosLike(known), toDtype(actual ?? zerosLike(known), known.dtype)];
     // Sums over time and batch in another order: the longer the sum, the more it may differ.
-    if (relativeUlps(a, b) > 4 * tolerance) return { term, ulps: maxUlps(a, b) };
+    const ulps = relativeUlps(a, b);
+    if (ulps > 4 * tolerance) return { term, ulps };
   }
   return undefined;
 }
