@@ -65,6 +65,11 @@ export interface StreamOptions<State> extends ModelStreamOptions {
 export abstract class Recurrent<State> extends Module {
   /** The weights have torch's names: `layer.weight_ih_l0`, `layer.bias_hh_l1_reverse`. */
   [name: WeightName]: Parameter;
+  // those that almost every layer has, for users whose compiler doubts every name of an index
+  declare weight_ih_l0: Parameter;
+  declare weight_hh_l0: Parameter;
+  declare bias_ih_l0: Parameter;
+  declare bias_hh_l0: Parameter;
   readonly inputSize: number;
   readonly hiddenSize: number;
   readonly numLayers: number;

@@ -72,6 +72,8 @@ export class Stream {
    * One step: F numbers, or B·F with a batch. A typed array gives a typed array, which belongs to the session and is
    * overwritten by the next step; a tensor (F) or (B, F) gives a new tensor. Errors: RuntimeError for another size.
    */
+  step(x: Float32Array): Float32Array;
+  step(x: Float64Array): Float64Array;
   step(x: StreamNumbers): StreamNumbers;
   step(x: Tensor): Tensor;
   step(x: Tensor | StreamNumbers): Tensor | StreamNumbers {
@@ -88,6 +90,8 @@ export class Stream {
    * The steps that have come: (T, F), or with a batch as `forward` takes it, (T, B, F) or (B, T, F); or T·B·F numbers in
    * the order of time. T may be 0. Gives the outputs in the same form. Errors: RuntimeError for another size.
    */
+  push(chunk: Float32Array): Float32Array;
+  push(chunk: Float64Array): Float64Array;
   push(chunk: StreamNumbers): StreamNumbers;
   push(chunk: Tensor): Tensor;
   push(chunk: Tensor | StreamNumbers): Tensor | StreamNumbers {

@@ -211,6 +211,14 @@ describe("a session", () => {
     expect(JSON.stringify(session)).toBe(before);
   });
 
+  it("gives the kind of numbers that it is given, and says so to the compiler", () => {
+    const [single, double] = [new nn.GRU(2, 3).stream(), new nn.GRU(2, 3, { dtype: torch.float64 }).stream()];
+    const [one, some]: Float32Array[] = [single.step(new Float32Array(2)), single.push(new Float32Array(4))];
+    const [other, more]: Float64Array[] = [double.step(new Float64Array(2)), double.push(new Float64Array(4))];
+    for (const numbers of [one, some]) expect(numbers).toBeInstanceOf(Float32Array);
+    for (const numbers of [other, more]) expect(numbers).toBeInstanceOf(Float64Array);
+  });
+
   it("may be given its own output", () => {
     torch.manualSeed(11);
     const layer = new nn.LSTM(3, 3, { numLayers: 2 });

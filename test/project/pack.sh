@@ -53,7 +53,7 @@ export const slope: Tensor | null = noGrad(() => gru.weight_ih_l0.grad);
 // @ts-expect-error: a function, not a method
 export const wrong = () => slope!.add(1);
 RUN
-"$root/node_modules/.bin/tsc" train.mts --ignoreConfig --strict --target es2023 --module nodenext --types ""
+"$root/node_modules/.bin/tsc" train.mts --ignoreConfig --strict --noUncheckedIndexedAccess --target es2023 --module nodenext --types ""
 node --input-type=module --eval '
   import { slope, wrong } from "./train.mjs";
   import { manualSeed, randn, Tensor } from "unrolled/core";
