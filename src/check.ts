@@ -90,6 +90,8 @@ export function listText(values: readonly (number | bigint)[]): string {
 export function pythonTypeOf(value: unknown): string {
   if (value === null || value === undefined) return "NoneType";
   if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
+  // a whole number that was marked as a float
+  if (value instanceof Number) return "float";
   if (Array.isArray(value)) return value.constructor === Array ? "list" : value.constructor.name.toLowerCase();
   if (typeof value === "object")
     // an object may have no prototype

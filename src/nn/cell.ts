@@ -19,7 +19,7 @@ import { Module } from "./module.ts";
 import { openPair, partsOf } from "./open-state.ts";
 import { Parameter } from "./parameter.ts";
 import { expectTensor, stateType } from "./recurrent-input.ts";
-import { expectArguments, wholeNumber } from "./recurrent-options.ts";
+import { expectArguments, expectUnits, wholeNumber } from "./recurrent-options.ts";
 import { planCell, type WeightName } from "./recurrent-weights.ts";
 import { step } from "./step.ts";
 
@@ -49,6 +49,7 @@ export abstract class RecurrentCell<State> extends Module {
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.bias = bias;
+    expectUnits(hiddenSize);
     const [F, H] = [wholeNumber(inputSize), wholeNumber(hiddenSize)];
     for (const [name, shape] of Object.values(planCell(page, F, H, H, true))) {
       const absent = name.startsWith("bias") && !bias;

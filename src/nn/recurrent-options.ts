@@ -89,6 +89,17 @@ export function expectArguments(
   );
 }
 
+/** Of a cell's hidden size torch asks nothing: it multiplies it, and then makes weights of so many rows. */
+export function expectUnits(hiddenSize: unknown): void {
+  const type = pythonTypeOf(hiddenSize);
+  if (type === "int" || type === "bool") return;
+  throw new TypeError(
+    hiddenSize === null
+      ? "unsupported operand type(s) for *: 'int' and 'NoneType'"
+      : `empty(): argument 'size' (position 1) must be tuple of ints, but found element of type ${type} at pos 0`,
+  );
+}
+
 function settleDropout(dropout: unknown): number {
   floatOf(dropout);
   if (typeof dropout !== "number" || !(dropout >= 0 && dropout <= 1)) {

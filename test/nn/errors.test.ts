@@ -72,6 +72,12 @@ describe("a call gives torch's answer, or its error", () => {
   });
 });
 
+it("a number that is marked as a float is called one", () => {
+  const size = torch.pyFloat(5);
+  expect(() => new nn.RNN(3, size)).toThrow("hidden_size should be of type int, got: float");
+  expect(() => new nn.GRUCell(3, size)).toThrow("found element of type float at pos 0");
+});
+
 describe("after an error", () => {
   it("a module that could not load a state dict is as it was", () => {
     const net = new Net();
