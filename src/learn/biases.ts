@@ -17,7 +17,7 @@ import type { Recurrent } from "../nn/recurrent.ts";
 import { relativeUlps, ulpOf } from "./distance.ts";
 import { summedGates } from "./operations.ts";
 import { roundingBound } from "./rounding.ts";
-import { evaluated, setupOf } from "./run.ts";
+import { evaluated, expectLayer, setupOf } from "./run.ts";
 
 /** How well two layers agree that are equal on paper. */
 export interface EqualityProof {
@@ -52,6 +52,7 @@ export function mergeBiases<Layer extends Recurrent<unknown>>(
   layer: Layer,
   options: ProofOptions = {},
 ): Rebiased<Layer> {
+  expectLayer("mergeBiases", layer);
   return rebiased(layer, options, (ih, hh) => [add(ih, hh), zerosLike(hh)]);
 }
 
@@ -63,6 +64,7 @@ export function splitBiases<Layer extends Recurrent<unknown>>(
   layer: Layer,
   options: ProofOptions = {},
 ): Rebiased<Layer> {
+  expectLayer("splitBiases", layer);
   return rebiased(layer, options, (ih, hh) => {
     const half = mul(add(ih, hh), 0.5);
     return [half, half];

@@ -81,7 +81,10 @@ export function explanationText(run: Run, options: TextOptions): string {
 }
 
 function expectChoice(run: Run, options: TextOptions, chosen: readonly ExplainedStep[], batch: number): void {
-  const { layer, direction, step, unit, precision = 4 } = options;
+  const { lang = "en", layer, direction, step, unit, precision = 4 } = options;
+  if (!Object.hasOwn(WORDS, lang)) {
+    throw new ValueError(`explain: there is no language ${lang}; there are ${Object.keys(WORDS).join(" and ")}`);
+  }
   if (!(Number.isInteger(precision) && precision >= 0 && precision <= 17)) {
     throw new ValueError(`explain: precision must be a whole number from 0 to 17, not ${precision}`);
   }

@@ -7,6 +7,7 @@ import type { PackedSequence } from "../nn/packed.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
 import { type ExplanationJSON, explanationJSON } from "./explain-json.ts";
 import { explanationText, type TextOptions } from "./explain-text.ts";
+import { expectLayer } from "./run.ts";
 import { type Direction, type ExplainedStep, findTerm, type Run, type Side, type Term } from "./terms.ts";
 import { watch } from "./watch.ts";
 
@@ -100,6 +101,7 @@ export function explain<State>(
   x: Tensor | PackedSequence,
   state?: State | null,
 ): Explanation<State> {
+  expectLayer("explain", layer);
   return noGrad(() => {
     const watched = watch(layer, x, state);
     return new Explanation(watched.run, watched.output, watched.state);

@@ -25,7 +25,7 @@ import { RuntimeError } from "../check.ts";
 import { PackedSequence } from "../nn/packed.ts";
 import type { Recurrent } from "../nn/recurrent.ts";
 import { type ChartOptions, flowText } from "./gradients-text.ts";
-import { callersLayout, type LayerState, run, type Side, setupOf } from "./run.ts";
+import { callersLayout, expectLayer, type LayerState, run, type Side, setupOf } from "./run.ts";
 import { maxUlps } from "./ulp.ts";
 
 /** A weight's gradient, taken apart by steps. */
@@ -57,6 +57,7 @@ export interface GradientFlow {
   readonly sides: readonly SideFlow[];
   /** A chart of bars on a logarithmic scale, which shows vanishing and exploding. */
   toText(options?: ChartOptions): string;
+  toString(): string;
 }
 
 /**
@@ -72,6 +73,7 @@ export function gradientFlow<State extends LayerState, X extends Tensor | Packed
   loss: (output: X, state: State) => Tensor,
   state?: State | null,
 ): GradientFlow {
+  expectLayer("gradientFlow", layer);
   return enableGrad(() => {
     const { output, states, sides } = run(setupOf(layer, x, state, layer.training));
     const ends = states.map((end) => asGiven(x, end));
@@ -81,7 +83,8 @@ export function gradientFlow<State extends LayerState, X extends Tensor | Packed
       throw new RuntimeError("gradientFlow: the loss does not depend on any weight that requires grad");
     const gradients = gradientsOf(value, [...names.keys(), ...sides.flatMap(marksOf)]);
     const flows = noGrad(() => sides.map((side) => flowOf(side, Object.keys(side.steps[0]!.before), names, gradients)));
-    const all: GradientFlow = { loss: value.item(), sides: flows, toText: (options = {}) => flowText(all, options) };
+    const toText = (options: ChartOptions = {}): string => flowText(all, options);
+    const all: GradientFlow = { loss: value.item(), sides: flows, toText, toString: () => toText() };
     return all;
   });
 }

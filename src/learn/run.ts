@@ -13,9 +13,10 @@ import { squeeze, transpose, unsqueeze } from "../autograd/shape.ts";
 import { Tensor } from "../autograd/tensor.ts";
 import { selectAt, slice } from "../autograd/views.ts";
 import type { Algebra, Cell, Named } from "../cells/cell.ts";
+import { pythonTypeOf, RuntimeError } from "../check.ts";
 import { elements } from "../dense/dense.ts";
 import { PackedSequence } from "../nn/packed.ts";
-import type { Recurrent } from "../nn/recurrent.ts";
+import { Recurrent } from "../nn/recurrent.ts";
 import { type CellState, type Sequences, scan } from "../nn/scan.ts";
 
 /** All that a run of a stack depends on. L layers, D directions. */
@@ -68,6 +69,12 @@ export interface Run {
   readonly output: Tensor;
   readonly states: readonly Tensor[];
   readonly sides: readonly Side[];
+}
+
+/** Demands a layer that runs over sequences, of callers without types as well. Errors: RuntimeError. */
+export function expectLayer(who: string, layer: unknown): void {
+  if (layer instanceof Recurrent) return;
+  throw new RuntimeError(`${who}: expected a recurrent layer, got ${pythonTypeOf(layer)}`);
 }
 
 /** The state of a layer as users have it: a tensor, or a list of tensors. */

@@ -19,6 +19,7 @@ import { type LayerState, listStates } from "./run.ts";
 export interface FinalStatesOptions {
   /** The lengths of a padded batch. Default: all sequences are as long as the output. */
   readonly lengths?: readonly number[] | Tensor;
+  /** Default: whether the output is twice as wide as the state. */
   readonly bidirectional?: boolean;
   readonly batchFirst?: boolean;
   readonly numLayers?: number;
@@ -34,20 +35,26 @@ export interface FinalStatesOptions {
  * run has read the padding first, and no later choice can mend that. Errors: RuntimeError says so.
  */
 export function finalStates(output: Tensor | PackedSequence, hn: LayerState, options: FinalStatesOptions = {}): Tensor {
-  const { lengths, bidirectional = false, batchFirst = false, numLayers } = options;
-  const D = bidirectional ? 2 : 1;
   const h = listStates(hn)[0]!;
-  const rows = h.shape[0]!;
+  const [rows, P] = [h.shape[0]!, h.shape.at(-1)!];
+  const width = (output instanceof PackedSequence ? output.data : output).shape.at(-1)!;
+  const { lengths, bidirectional = width === 2 * P, batchFirst = false, numLayers } = options;
+  const D = bidirectional ? 2 : 1;
   if (rows % D !== 0 || (numLayers !== undefined && rows !== numLayers * D)) {
     throw new RuntimeError(
       `finalStates: expected a state of ${numLayers ?? "L"}·${D} rows (layers · directions), got ${rows}`,
       `the state has the shape ${listText(h.shape)}`,
     );
   }
+  if (width !== D * P) {
+    throw new RuntimeError(
+      `finalStates: expected an output of ${D}·${P} features (directions · units), got ${width}`,
+      `the state has the shape ${listText(h.shape)}`,
+    );
+  }
   const ends = Array.from({ length: D }, (_, d) => selectAt(h, 0, rows - D + d));
   if (lengths === undefined || output instanceof PackedSequence) return cat(ends, -1);
   const padded = batchFirst ? transpose(output, 0, 1) : output;
-  const P = ends[0]!.shape.at(-1)!;
   const forward = atLengths(slice(padded, 2, 0, P), lengths);
   if (D === 1) return forward;
   if (relativeUlps(ends[0]!, forward) > 0) {

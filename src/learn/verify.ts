@@ -14,7 +14,7 @@ import { type Answer, type Expected, expectedOf, givenOf } from "./answer.ts";
 import { farthest, locate, NOWHERE, type Parting } from "./compare.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Network } from "./replay.ts";
-import { type LayerState, listStates, timeFirst, withBatch } from "./run.ts";
+import { expectLayer, type LayerState, listStates, timeFirst, withBatch } from "./run.ts";
 import { networkOf } from "./sought.ts";
 import { compareGradients } from "./verify-gradients.ts";
 import { watch } from "./watch.ts";
@@ -74,6 +74,7 @@ export function verify<State extends LayerState>(
   inputs: Tensor | PackedSequence,
   options: VerifyOptions<State> = {},
 ): Verdict {
+  expectLayer("verify", official);
   const { state, tolerance = 64, gradients = false, truncated = false } = options;
   // the two signatures above see to it that input and network fit together
   const network = mine as Handwritten<State>;

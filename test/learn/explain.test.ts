@@ -295,6 +295,9 @@ describe("an explanation", () => {
       "explain: precision must be a whole number from 0 to 17",
     );
     expect(() => explanation.toText({ batch: 1 })).toThrow("explain: there is no sequence 1");
+    expect(() => explanation.toText({ lang: "fr" as "en" })).toThrow(
+      "explain: there is no language fr; there are en and zh",
+    );
   });
 
   it("writes NaN and infinity as words in JSON", () => {
@@ -332,4 +335,16 @@ describe("an explanation", () => {
       "a_t &= W_{ih} x_t + b_{ih} + W_{hh} h_{t-1} + b_{hh} \\\\\nh_t &= \\mathrm{ReLU}(a_t)",
     );
   });
+});
+
+it.each(["explain", "verify", "gradientFlow", "mergeBiases", "splitBiases"] as const)("%s asks for a layer", (who) => {
+  const cell = new nn.GRUCell(2, 3) as never;
+  const calls = {
+    explain: () => explain(cell, torch.ones(2)),
+    verify: () => torch.verify((x) => x, cell, torch.ones(2)),
+    gradientFlow: () => torch.gradientFlow(cell, torch.ones(2), (output) => output.sum()),
+    mergeBiases: () => torch.mergeBiases(cell),
+    splitBiases: () => torch.splitBiases(cell),
+  };
+  expect(calls[who]).toThrow(`${who}: expected a recurrent layer, got GRUCell`);
 });

@@ -138,6 +138,7 @@ describe("the flow", () => {
       }
     }
     expect(flow.toText()).toContain("t=4");
+    expect(`${flow}`).toBe(flow.toText());
     layer.zeroGrad();
   });
 

@@ -72,6 +72,17 @@ describe.each(table)("$name, bidirectional $bidirectional, batchFirst $batchFirs
 });
 
 describe("finalStates", () => {
+  it("sees by itself whether there are two directions", () => {
+    const lstm = new nn.LSTM(F, H, { bidirectional: true, numLayers: 2, projSize: 1 });
+    const packed = nn.utils.packPaddedSequence(torch.randn(T, 2, F), [T, 1]);
+    for (const x of [torch.randn(T, F), torch.randn(T, 2, F), packed]) {
+      const [output, hn] = lstm.forward(x as Tensor);
+      expect(finalStates(output, hn).equal(finalStates(output, hn, { bidirectional: true }))).toBe(true);
+    }
+    const [output, hn] = lstm.forward(torch.randn(T, F));
+    expect(() => finalStates(output, hn, { bidirectional: false })).toThrow("an output of 1·1 features");
+  });
+
   it("of a sequence without a batch is a vector", () => {
     const gru = new nn.GRU(F, H, { bidirectional: true });
     const [output, hn] = gru.forward(torch.randn(T, F));
