@@ -41,10 +41,9 @@ export class ParameterList extends Module {
     for (const value of Object.values(this)) if (value instanceof Parameter) yield value;
   }
 
-  override toString(): string {
-    const lines = [...this].map(
-      (p, i) => `    (${i}): Parameter containing: [${p.dtype} of size ${p.shape.join("x")}]\n`,
-    );
-    return lines.length === 0 ? "ParameterList()" : `ParameterList(\n${lines.join("")})`;
+  override extraRepr(): string {
+    return [...this]
+      .map((p, i) => `  (${i}): Parameter containing: [${p.dtype} of size ${p.shape.join("x")}]`)
+      .join("\n");
   }
 }

@@ -45,6 +45,8 @@ PRINTED = {
     "mixed": lambda: nn.ModuleList([nn.RNN(1, 2), nn.RNN(1, 2), nn.Tanh(), nn.RNN(1, 2)]),
     "nested": lambda: nn.ModuleList([nn.Sequential(nn.Tanh(), nn.ModuleList()), nn.Sequential(nn.Tanh(), nn.ModuleList())]),
     "dict": lambda: nn.ModuleDict({"a": nn.RNN(1, 2), "b": nn.Sequential(nn.Tanh())}),
+    "parameter": lambda: nn.ParameterList([torch.ones(2, 3)]),
+    "parameters": lambda: nn.Sequential(nn.ParameterList([torch.ones(2, 3), torch.ones(())])),
     "net": Net,
 }
 

@@ -63,6 +63,8 @@ const PRINTED: Record<string, () => nn.Module> = {
     return new nn.ModuleList([one(), one()]);
   },
   dict: () => new nn.ModuleDict<nn.Module>({ a: rnn(), b: new nn.Sequential(new nn.Tanh()) }),
+  parameter: () => new nn.ParameterList([torch.ones(2, 3)]),
+  parameters: () => new nn.Sequential(new nn.ParameterList([torch.ones(2, 3), torch.ones()]) as never),
   net: () => new Net(),
 };
 
