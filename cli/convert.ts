@@ -7,7 +7,7 @@ import { below, type Contents, onlyTensors } from "./contents.ts";
 import { contentsIn, later } from "./files.ts";
 import { formatFor } from "./formats.ts";
 import { type AnyLayer, layerOf } from "./layer.ts";
-import { layersIn } from "./networks.ts";
+import { knownLayersIn } from "./networks.ts";
 import { proveGraph } from "./onnx-row.ts";
 
 const { float64, float32, float16, bfloat16 } = torch;
@@ -34,7 +34,7 @@ An .onnx holds a network, not only weights: the layers that the names describe, 
 after another. No name tells of activations or a last step between them; --prefix
 chooses one layer.
 What is to be written is read again first: tensors are compared bit by bit, and every
-recurrent layer is run on random input before and after. Only then is the file there.
+RNN, LSTM and GRU is run on random input before and after. Only then is the file there.
 
 Exit codes: 0 converted, 1 the outputs differ and nothing was written, 2 wrong usage
 or a file that cannot be read.`;
@@ -101,8 +101,8 @@ function prove(before: Contents, after: Contents, seed: number): Proof {
     return !now || !same(before.tensors.get(name)!, now);
   });
   torch.manualSeed(seed);
-  const again = layersIn(after.tensors);
-  const layers = layersIn(before.tensors).map((layer, at) => {
+  const again = knownLayersIn(after.tensors);
+  const layers = knownLayersIn(before.tensors).map((layer, at) => {
     const [one, other] = [layer, again[at]].map((found) => found && layerOf(found.kind, found.sizes, found.weights));
     if (!one || !other) return { name: layer.prefix, layer: layer.text, ulps: Number.POSITIVE_INFINITY };
     const x = torch.randn(STEPS, BATCH, layer.sizes.inputSize);

@@ -85,10 +85,7 @@ export function layerFrom(
     if (prefix !== undefined) throw new CommandError(`${path}: no layer is called "${prefix}"; there are: ${names}`);
     throw new CommandError(`${path} holds the layers ${names}: choose one with --prefix`);
   }
-  const own = [...tensors].filter(([name]) => name.startsWith(wanted[0]!));
-  const weights = new Map(
-    own.map(([name, weight]) => [name.slice(wanted[0]!.length), weight] as const).filter(([name]) => isWeight(name)),
-  );
+  const weights = weightsBelow(path, tensors, wanted[0]!);
   const { kind, sizes } = measure(path, weights, nonlinearity);
   return layerOf(kind, sizes, weights);
 }
@@ -100,7 +97,19 @@ export function layerOf(kind: Kind, sizes: Sizes, weights: ReadonlyMap<string, t
   return layer;
 }
 
-const isWeight = (name: string): boolean => /^(weight|bias)_(ih|hh|hr)_l\d+(_reverse)?$/.test(name);
+/** The weights below a prefix. Errors: CommandError for one that makes the layer another than torch's, a peephole say. */
+export function weightsBelow(
+  path: string,
+  tensors: ReadonlyMap<string, torch.Tensor>,
+  prefix: string,
+): Map<string, torch.Tensor> {
+  const own = [...tensors].filter(([name]) => name.startsWith(prefix));
+  const inner = own.map(([name, weight]) => [name.slice(prefix.length), weight] as const);
+  const weights = new Map(inner.filter(([name]) => /^(weight|bias)_[a-zA-Z0-9]+_l\d+(_reverse)?$/.test(name)));
+  const stranger = [...weights.keys()].find((name) => !/^(weight|bias)_(ih|hh|hr)_/.test(name));
+  if (stranger !== undefined) throw new CommandError(`${path}: no known layer has a ${stranger}`);
+  return weights;
+}
 
 /** What a layer was made from, by the shapes of its weights: the number of gates is the ratio of rows to units. */
 export function measure(

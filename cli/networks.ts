@@ -1,7 +1,6 @@
 /** Which networks the names and shapes of tensors describe. */
 import type * as torch from "unrolled";
-import { below } from "./contents.ts";
-import { KINDS, type Kind, measure, type Sizes } from "./layer.ts";
+import { KINDS, type Kind, measure, type Sizes, weightsBelow } from "./layer.ts";
 
 /** A recurrent layer among tensors. */
 export interface FoundLayer {
@@ -15,18 +14,34 @@ export interface FoundLayer {
   readonly text: string;
 }
 
-const WEIGHT = /^(weight|bias)_(ih|hh|hr)_l\d+(_reverse)?$/;
 const FIRST = "weight_ih_l0";
 
-/** The recurrent layers, each with what its names begin with. Errors: CommandError where shapes fit no layer. */
+/** The recurrent layers, each with what its names begin with. Errors: CommandError where one is none of torch's. */
 export function layersIn(tensors: ReadonlyMap<string, torch.Tensor>): FoundLayer[] {
-  const prefixes = [...tensors.keys()].filter((name) => /(^|\.)weight_ih_l0$/.test(name));
-  return prefixes.map((name) => {
-    const prefix = name.slice(0, -FIRST.length);
-    const weights = new Map([...below(tensors, prefix)].filter(([inner]) => WEIGHT.test(inner)));
-    const { kind, sizes } = measure(prefix || "the file", weights, undefined);
-    return { prefix, kind, sizes, weights, text: textOf(kind.name, sizes) };
+  return prefixesIn(tensors).map((prefix) => layerAt(tensors, prefix));
+}
+
+/** The recurrent layers that are torch's; weights of cells that it does not have are tensors like others. */
+export function knownLayersIn(tensors: ReadonlyMap<string, torch.Tensor>): FoundLayer[] {
+  return prefixesIn(tensors).flatMap((prefix) => {
+    try {
+      return [layerAt(tensors, prefix)];
+    } catch {
+      return [];
+    }
   });
+}
+
+function prefixesIn(tensors: ReadonlyMap<string, torch.Tensor>): string[] {
+  const firsts = [...tensors.keys()].filter((name) => /(^|\.)weight_ih_l0$/.test(name));
+  return firsts.map((name) => name.slice(0, -FIRST.length));
+}
+
+function layerAt(tensors: ReadonlyMap<string, torch.Tensor>, prefix: string): FoundLayer {
+  const place = prefix || "the file";
+  const weights = weightsBelow(place, tensors, prefix);
+  const { kind, sizes } = measure(place, weights, undefined);
+  return { prefix, kind, sizes, weights, text: textOf(kind.name, sizes) };
 }
 
 /** Every network that can be told by its names: recurrent layers, cells, linear layers, embeddings. */
@@ -44,8 +59,7 @@ export function networksIn(tensors: ReadonlyMap<string, torch.Tensor>): Readonly
 
 function layerOrComplaint(tensors: ReadonlyMap<string, torch.Tensor>, prefix: string): string {
   try {
-    const own = new Map([...tensors].filter(([name]) => name.startsWith(prefix)));
-    return layersIn(own).find((layer) => layer.prefix === prefix)!.text;
+    return layerAt(tensors, prefix).text;
   } catch (error) {
     return `no layer: ${(error as Error).message}`;
   }
