@@ -6,6 +6,7 @@
 import { ByteReader } from "./bytes.ts";
 import { shown } from "./format-error.ts";
 import { NO_SURROUNDINGS, torchSurroundings } from "./globals.ts";
+import { OPCODE } from "./opcodes.ts";
 import { StorageTable, type Stored } from "./storages.ts";
 import { isList, Unpickler } from "./unpickle.ts";
 
@@ -14,12 +15,12 @@ const FORMAT = "torch legacy";
 const MAGIC_NUMBER = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL_VERSION = 1001;
 
-/** The pickle of the magic number: protocol 2, a long of ten bytes. */
-const MAGIC_BYTES = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
+/** How its pickle goes on behind the two bytes of the protocol, which may be 2 or 3: a long of ten bytes. */
+const MAGIC_BYTES = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46];
 
 /** Whether a file begins with the old magic number. */
 export function isLegacy(bytes: Uint8Array): boolean {
-  return MAGIC_BYTES.slice(0, 8).every((byte, at) => bytes[at] === byte);
+  return bytes[0] === OPCODE.PROTO && MAGIC_BYTES.every((byte, at) => bytes[2 + at] === byte);
 }
 
 /** The value of an old file. Errors: FormatError. */

@@ -181,7 +181,7 @@ function readCentral(reader: ByteReader): CentralRecord {
     throw reader.error(
       `entry ${shown(name)} is compressed`,
       at,
-      "only stored entries are read, as torch.save and numpy.savez write them",
+      "only stored entries are read, as torch.save and numpy.savez write them; savez_compressed and TorchScript compress",
     );
   }
   if (attributes >>> 28 === 0xa) throw reader.error(`entry ${shown(name)} is a symbolic link`, at);

@@ -70,6 +70,11 @@ test("sizes in a zip64 field are read", () => {
   expect(attempt(zip([{ ...a, size: 0xffffffff, extra: huge, local }]))).toMatch(/beyond 2\^53/);
 });
 
+test("who meets compression is told what compresses", () => {
+  const hint = expect.stringMatching(/savez_compressed and TorchScript/);
+  expect(() => readZip(zip([{ ...a, method: 8 }]))).toThrow(expect.objectContaining({ hint }));
+});
+
 describe("an archive is refused", () => {
   test.each<[string, readonly Entry[], string, End?]>([
     ["for two entries of one name", [a, { ...b, name: "top/a" }], "two entries with the name top/a"],
