@@ -99,7 +99,8 @@ const ITEM =
 /** A dict of these three items in any order: a part of Python's grammar small enough to be a pattern. */
 function readDict(bytes: Uint8Array, reader: ByteReader, at: number): Said {
   const text = String.fromCharCode(...bytes);
-  const wrong = (): FormatError => reader.error(`the header is no dict of descr, fortran_order and shape`, at);
+  const hint = /['"]descr['"]\s*:\s*\[/.test(text) ? "structured arrays are not supported" : undefined;
+  const wrong = (): FormatError => reader.error("the header is no dict of descr, fortran_order and shape", at, hint);
   const whole = /^\s*\{([\s\S]*\})\s*$/.exec(text);
   if (!whole) throw wrong();
   const said = new Map<string, string>();

@@ -1,6 +1,6 @@
 /**
  * Writing zip archives in the layout of torch's own writer, byte for byte: stored entries whose data begin at multiples of
- * 64, sizes in a descriptor after the data, and a zip64 end record in every file.
+ * 64, sizes in a descriptor after the data, and a zip64 end record in every file that has entries.
  */
 import { ByteWriter } from "./bytes.ts";
 import { crc32 } from "./crc32.ts";
@@ -91,18 +91,25 @@ function writeCentral(
 
 function endRecords(count: number, start: number, size: number): Uint8Array {
   const writer = new ByteWriter();
+  // an archive of nothing is told by its first bytes, which must be those of the end record
+  if (count > 0) writeZip64End(writer, count, start, size);
+  writer.u32(0x06054b50);
+  writer.u16(0, 0, Math.min(count, 0xffff), Math.min(count, 0xffff));
+  writer.u32(size, start);
+  writer.u16(0); // no comment
+  return writer.finish();
+}
+
+/** The record of 64-bit numbers, and the locator that says where it began. */
+function writeZip64End(writer: ByteWriter, count: number, start: number, size: number): void {
   writer.u32(0x06064b50);
   writer.u64(44); // the length of the rest of this record
   writer.u16(0x031e, 45); // versions
   writer.u32(0, 0); // disks
   writer.u64(count, count, size, start);
   writer.u32(0x07064b50, 0);
-  writer.u64(start + size); // where this record began
-  writer.u32(1, 0x06054b50);
-  writer.u16(0, 0, Math.min(count, 0xffff), Math.min(count, 0xffff));
-  writer.u32(size, start);
-  writer.u16(0); // no comment
-  return writer.finish();
+  writer.u64(start + size);
+  writer.u32(1);
 }
 
 function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {

@@ -125,6 +125,18 @@ describe("a file is refused", () => {
   });
 });
 
+test("records are refused with a hint, since their header is good for numpy", () => {
+  const records = npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", 8);
+  const hint = "structured arrays are not supported";
+  expect(() => loadNpy(records)).toThrow(expect.objectContaining({ hint }));
+});
+
+test("a .npz of nothing begins with its end record, by which numpy knows it", () => {
+  const empty = saveNpz(new Map());
+  expect([...empty]).toEqual([...ascii("PK\x05\x06"), ...new Uint8Array(18)]);
+  expect(loadNpz(empty).size).toBe(0);
+});
+
 test.each(["a//b", "../a", "/a", "C:a", "a\\b", "a\0b", "\ud800", "x".repeat(70_000)])(
   "no .npz is written with a name that would be refused when it is read: %j",
   (name) => {
