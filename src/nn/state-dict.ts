@@ -6,7 +6,7 @@
 import { copy_ } from "../autograd/fill.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { Tensor } from "../autograd/tensor.ts";
-import { pythonTypeOf, RuntimeError } from "../check.ts";
+import { AttributeError, pythonTypeOf, RuntimeError } from "../check.ts";
 import { OrderedDict } from "../dense/ordered-dict.ts";
 import { repr } from "../dense/python-text.ts";
 import { sameDims } from "../dense/shape.ts";
@@ -69,7 +69,14 @@ export function loadState(module: Module, given: StateDict, options: LoadOptions
       if (!state.has(key)) missing.push(key);
       else if (!(value instanceof Tensor)) problems.push(notATensor(key, value));
       else if (!sameDims(value.shape, tensor.shape)) problems.push(sizeMismatch(key, value, tensor));
-      else copies.push(() => (assign ? replace(owner, name, tensor, value) : noGrad(() => copy_(tensor, value))));
+      else if (!assign) copies.push(() => noGrad(() => copy_(tensor, value)));
+      else {
+        try {
+          copies.push(replacement(owner, name, tensor, value));
+        } catch (error) {
+          problems.push(exception(key, value, tensor, error as Error));
+        }
+      }
     }
     unexpected.push(...strangers(owner, path, own, state));
   }
@@ -90,12 +97,22 @@ function* places(module: Module, path = ""): IterableIterator<[path: string, own
 }
 
 function asMap(given: StateDict): ReadonlyMap<string, unknown> {
-  if (given instanceof Map) return given;
+  if (given instanceof Map) return expectNames(given);
   const plain = typeof given === "object" && given !== null && !Array.isArray(given) && !(given instanceof Tensor);
   if (plain) return new Map(Object.entries(given));
   throw new TypeError(
     `Expected state_dict to be dict-like, got <class '${given instanceof Tensor ? "torch.Tensor" : pythonTypeOf(given)}'>.`,
   );
+}
+
+/** Keys of a dict from a file keep their types, and only texts are names. */
+function expectNames(state: ReadonlyMap<unknown, unknown>): ReadonlyMap<string, unknown> {
+  for (const key of state.keys()) {
+    if (typeof key !== "string") {
+      throw new AttributeError(`'${pythonTypeOf(key)}' object has no attribute 'startswith'`);
+    }
+  }
+  return state as ReadonlyMap<string, unknown>;
 }
 
 /** The names under a module's path that mean nothing to it. */
@@ -114,9 +131,16 @@ function strangers(
   });
 }
 
-function replace(owner: Module, name: string, old: Tensor, value: Tensor): void {
-  const kept = old instanceof Parameter ? new Parameter(value, old.requiresGrad) : value;
-  Reflect.set(owner, name, kept);
+/** What puts `value` in the place of `old`. A parameter stays the object that it is, so that tied ones stay tied. */
+function replacement(owner: Module, name: string, old: Tensor, value: Tensor): () => void {
+  const kept = old instanceof Parameter ? parameterOf(value, old.requiresGrad) : value;
+  return () => Reflect.set(owner, name, kept);
+}
+
+function parameterOf(value: Tensor, requiresGrad: boolean): Parameter {
+  if (!(value instanceof Parameter)) return new Parameter(value, requiresGrad);
+  value.requiresGrad = requiresGrad;
+  return value;
 }
 
 function join(path: string, name: string): string {
@@ -129,6 +153,10 @@ function quoted(keys: readonly string[]): string {
 
 function notATensor(key: string, value: unknown): string {
   return `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received <class '${pythonTypeOf(value)}'>`;
+}
+
+function exception(key: string, value: Tensor, tensor: Tensor, { message }: Error): string {
+  return `While copying the parameter named "${key}", whose dimensions in the model are ${tensor.shape} and whose dimensions in the checkpoint are ${value.shape}, an exception occurred : (${repr(message)},).`;
 }
 
 function sizeMismatch(key: string, value: Tensor, tensor: Tensor): string {

@@ -153,6 +153,48 @@ describe("a state dict", () => {
     torch.noGrad(() => from.weight_ih_l0!.fill_(2));
     expect(to.weight_ih_l0!.at("0, 0").item()).toBe(2);
   });
+
+  it("with a key that is no text fails as torch's does, and changes nothing", () => {
+    for (const [key, type] of [
+      [1, "int"],
+      [null, "NoneType"],
+      [torch.tuple(1, "a"), "tuple"],
+    ] as const) {
+      const layer = new nn.Linear(1, 1);
+      const before = layer.weight.item();
+      const state = new Map<unknown, Tensor>([
+        ["weight", torch.zeros(1, 1)],
+        ["bias", torch.zeros(1)],
+        [key, torch.zeros(1)],
+      ]);
+      expect(() => layer.loadStateDict(state as Map<string, Tensor>, { strict: false })).toThrow(
+        expect.objectContaining({ name: "AttributeError", message: `'${type}' object has no attribute 'startswith'` }),
+      );
+      expect(layer.weight.item()).toBe(before);
+    }
+  });
+
+  it("whose integers cannot be put in place is named in full, and changes nothing", () => {
+    const layer = new nn.Linear(1, 1);
+    const { weight } = layer;
+    const state = { weight: torch.zeros(1, 1), bias: torch.tensor([1n]) };
+    const shape = "torch.Size([1])";
+    expect(() => layer.loadStateDict(state, { assign: true })).toThrow(
+      "Error(s) in loading state_dict for Linear:\n\t" +
+        `While copying the parameter named "bias", whose dimensions in the model are ${shape} and whose dimensions in ` +
+        `the checkpoint are ${shape}, an exception occurred : ` +
+        "('Only Tensors of floating point and complex dtype can require gradients',).",
+    );
+    expect(layer.weight).toBe(weight);
+  });
+
+  it("with a parameter in two places ties them when it is put in place", () => {
+    const pair = new nn.ModuleList([new nn.Linear(1, 1, { bias: false }), new nn.Linear(1, 1, { bias: false })]);
+    const tied = new nn.Parameter(torch.ones(1, 1), false);
+    pair.loadStateDict({ "0.weight": tied, "1.weight": tied }, { assign: true });
+    expect([...pair.parameters()].map((weight) => weight === tied)).toEqual([true]);
+    expect(tied.requiresGrad).toBe(true);
+  });
 });
 
 describe("switches", () => {
