@@ -100,7 +100,7 @@ function refusal(module: string, name: string, machine: Unpickler): Error {
 const MAX_RANK = 64;
 
 /** An expanded tensor repeats its storage: no more than this, a gigabyte of float32 if somebody copies it. */
-const MAX_EXPANDED = 2 ** 28;
+export const MAX_EXPANDED = 2 ** 28;
 
 /** (storage, offset, size, stride, requires_grad, backward_hooks); `dtype` where the storage has none. */
 function rebuildTensor(args: readonly unknown[], dtype: unknown, machine: Unpickler, metadata?: unknown): StoredTensor {
@@ -149,6 +149,7 @@ function expectInside(
 ): void {
   const count = lengths.reduce((product, length) => product * length, 1);
   if (count === 0) return;
+  if (Number.isNaN(count)) throw machine.error("a tensor without elements whose size overflows");
   const last = lengths.reduce((at, length, d) => at + (length - 1) * steps[d]!, start);
   if (last >= available) throw machine.error(`a tensor reaches to element ${last} of a storage of ${available}`);
   if (count > Math.max(available, MAX_EXPANDED)) throw machine.error(`a tensor of ${count} elements on ${available}`);

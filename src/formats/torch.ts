@@ -9,7 +9,7 @@
 import { copyDense } from "../dense/dense.ts";
 import { ByteReader } from "./bytes.ts";
 import { FormatError, shown } from "./format-error.ts";
-import { torchSurroundings } from "./globals.ts";
+import { MAX_EXPANDED, torchSurroundings } from "./globals.ts";
 import { isLegacy, readLegacy } from "./legacy.ts";
 import { settle } from "./settle.ts";
 import { StorageTable } from "./storages.ts";
@@ -39,13 +39,26 @@ export function readTorch(
   // A Node Buffer is a Uint8Array whose slices are something else: from here on there are no Buffers.
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   const copy = !options.mmap;
-  const made = (tensor: StoredTensor): unknown => make(tensor.negated ? withItsSign(tensor) : tensor);
+  let count = 0;
+  const made = (tensor: StoredTensor): unknown => {
+    count += tensor.value.count;
+    if (count > MAX_REPEATED + MAX_VIEWS * bytes.length) {
+      throw new FormatError("the tensors repeat their storages too often", { format: FORMAT, offset: 0 });
+    }
+    return make(tensor.negated ? withItsSign(tensor) : tensor);
+  };
   if (isLegacy(bytes)) return settle(readLegacy(bytes, copy), made);
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return settle(readArchive(bytes, copy), made);
   throw new FormatError(`not a file of torch.save; it looks like ${guess(bytes)}`, { format: FORMAT, offset: 0 });
 }
 
 const FORMAT = "torch";
+
+/**
+ * Tensors may lie on each other's memory, and expanded ones repeat it: this often on average, and as many elements besides
+ * as one expanded tensor may have. Who looks at all elements, or copies them, needs no more time and memory than that.
+ */
+const [MAX_VIEWS, MAX_REPEATED] = [8, MAX_EXPANDED];
 
 /** The newest version of the container that torch 2.13 knows. */
 const MAX_VERSION = 10;

@@ -249,6 +249,21 @@ describe("a tensor is refused", () => {
     expect(build(parts)).toContain(message);
   });
 
+  test("of a size that overflows before it is nothing", () => {
+    const lengths = Array<string>(30).fill(int(2 ** 52));
+    const steps = Array<string>(31).fill(int(0));
+    const parts = { size: tupleOf(...lengths, int(0)), stride: tupleOf(...steps) };
+    expect(build(parts)).toContain("without elements whose size overflows");
+  });
+
+  test("that repeats its storage too often together with others", () => {
+    const expanded = tensor({ size: tupleOf(int(2 ** 14), int(2 ** 14)), stride: tupleOf(int(0), int(0)) });
+    const file = (...tensors: readonly string[]): Uint8Array =>
+      checkpoint(program(tupleOf(...tensors)), { "0": storage });
+    expect(messageOf(file(expanded, tensor()))).toContain("no error");
+    expect(messageOf(file(expanded, expanded))).toContain("repeat their storages too often");
+  });
+
   test("whose storage has two classes or two sizes", () => {
     const other = tensor({ kind: name("torch", "IntStorage") });
     const longer = tensor({ count: int(7) });
