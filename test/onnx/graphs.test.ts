@@ -1,8 +1,12 @@
 /** Networks that torch exported: what they compute, their weights, and their gradients. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { manualSeed, nn, rand, type Tensor } from "../../src/index.ts";
+import { wrap } from "../../src/dense/dense.ts";
+import { int64 } from "../../src/dense/dtype.ts";
+import { manualSeed, nn, rand, type Tensor, tensor } from "../../src/index.ts";
+import type { WrittenNode } from "../../src/onnx/write-messages.ts";
 import { loadOnnx, onnxStateDict, onnxTensors } from "../../src/onnx.ts";
+import { node, refusal, written } from "./broken.ts";
 import { bytesFrom, type Coded, decode, distance } from "./coded.ts";
 
 interface Case {
@@ -28,6 +32,21 @@ test.each(complete)("the state dict of $name is torch's", ({ model, state }) => 
   const ours = onnxStateDict(bytesFrom(model));
   expect([...ours.keys()].sort()).toEqual(Object.keys(state).sort());
   for (const [name, wanted] of Object.entries(state)) expect(distance(ours.get(name)!, decode(wanted))).toBe(0);
+});
+
+test("TopK takes its number as an attribute, as before version 10 of the operators, or as an input", () => {
+  const x = tensor([[[3, 1]], [[2, 5]], [[7, 4]]]);
+  const topTwo = (inputs: string[], attributes: WrittenNode["attributes"], opset: number): unknown => {
+    const initializers = new Map([["k", wrap(BigInt64Array.of(2n), [1], int64)]]);
+    const top = node("TopK", inputs, ["y", "indices"], { attributes: { axis: 0, ...attributes } });
+    return loadOnnx(written([top], { initializers, opset }))
+      .run(x)[0]!
+      .tolist();
+  };
+  const wanted = [[[7, 5]], [[3, 4]]];
+  expect(topTwo(["x"], { k: 2 }, 9)).toEqual(wanted);
+  expect(topTwo(["x", "k"], {}, 10)).toEqual(wanted);
+  expect(refusal(() => topTwo(["x"], {}, 9))).toContain("TopK y: k is missing");
 });
 
 describe("an imported network", () => {

@@ -81,7 +81,9 @@ function cumulated(call: Call, [x, axis]: Inputs): Tensor {
 
 function largest(call: Call, [x, k]: Inputs): readonly Tensor[] {
   const axis = axisOf(call, call.int("axis", -1), x!.shape.length);
-  const { values, indices } = topk(x!, oneNumber(call, k!), axis, call.flag("largest", true));
+  const count = k ? oneNumber(call, k) : call.int("k");
+  if (count === undefined) throw call.error("k is missing");
+  const { values, indices } = topk(x!, count, axis, call.flag("largest", true));
   return [values, indices];
 }
 
@@ -120,7 +122,7 @@ export const REDUCING: Operators = {
   ReduceLogSumExp: reducing((x, dims, keepdim) => logsumexp(x, dims, keepdim)),
   ArgMax: picking(argmax),
   ArgMin: picking(argmin),
-  TopK: { attributes: ["axis", "largest", "sorted"], inputs: [2, 2], run: largest },
+  TopK: { attributes: ["axis", "k", "largest", "sorted"], inputs: [1, 2], run: largest },
   CumSum: { attributes: ["exclusive", "reverse"], inputs: [2, 2], run: cumulated },
   Softmax: normalising((x, dim) => softmax(x, dim)),
   LogSoftmax: normalising((x, dim) => logSoftmax(x, dim)),
