@@ -1,5 +1,6 @@
 /** Which networks the names and shapes of tensors describe. */
 import type * as torch from "unrolled";
+import { CommandError } from "./command.ts";
 import { KINDS, type Kind, measure, type Sizes, weightsBelow } from "./layer.ts";
 
 /** A recurrent layer among tensors. */
@@ -26,8 +27,9 @@ export function knownLayersIn(tensors: ReadonlyMap<string, torch.Tensor>): Found
   return prefixesIn(tensors).flatMap((prefix) => {
     try {
       return [layerAt(tensors, prefix)];
-    } catch {
-      return [];
+    } catch (error) {
+      if (error instanceof CommandError) return [];
+      throw error;
     }
   });
 }
