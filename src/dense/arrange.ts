@@ -81,11 +81,12 @@ export function takeSlices(x: Dense, dim: number, indices: Int32Array): Dense {
   const outer = product(x.shape.slice(0, dim));
   const from = elements(x);
   const out = allocate(shape, x.dtype);
+  const { data } = out;
   const length = x.shape[dim] ?? 1;
   for (let o = 0, at = 0; o < outer; o += 1) {
     for (const index of indices) {
       const start = (o * length + index) * inner;
-      out.data.set(from.subarray(start, start + inner) as never, at);
+      data.set(from.subarray(start, start + inner) as never, at);
       at += inner;
     }
   }
@@ -96,14 +97,15 @@ export function takeSlices(x: Dense, dim: number, indices: Int32Array): Dense {
 export function addSlices(source: Dense, dim: number, indices: Int32Array, shape: Dims): Dense {
   const inner = product(shape.slice(dim + 1));
   const outer = product(shape.slice(0, dim));
-  const from = elements(source);
+  // integers of 64 bits are added alike
+  const from = elements(source) as Float32Array;
   const out = allocate(shape, source.dtype);
+  const data = out.data as Float32Array;
   const length = shape[dim] ?? 1;
   for (let o = 0, at = 0; o < outer; o += 1) {
     for (const index of indices) {
       const start = (o * length + index) * inner;
-      for (let i = start; i < start + inner; i += 1, at += 1)
-        out.data[i] = (out.data[i] as never) + (from[at] as never);
+      for (let i = start; i < start + inner; i += 1, at += 1) data[i]! += from[at]!;
     }
   }
   return out;
