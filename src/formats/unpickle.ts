@@ -224,7 +224,9 @@ export class Unpickler {
   }
 
   #text(length: number): string {
-    const text = decodeUtf8(this.#reader.take(length));
+    const bytes = this.#reader.take(length);
+    if (length > MAX_BYTES) throw this.error(`a text of ${length} bytes`);
+    const text = decodeUtf8(bytes);
     if (text === undefined) throw this.error("a text that is not UTF-8");
     return text;
   }

@@ -147,6 +147,12 @@ describe("a pickle is refused", () => {
     expect(run("(".repeat(2 ** 20 + 1))).toContain("more than 1048576 waiting values");
   });
 
+  test("of a text that is longer than any pickle, which is not decoded", () => {
+    const pickle = new Uint8Array(2 ** 25 + 20).fill(0x61);
+    pickle.set(ascii("\x80\x02X\x01\x00\x00\x02")); // BINUNICODE of 2^25 + 1 bytes
+    expect(messageOf(checkpoint(pickle))).toContain("a text of 33554433 bytes");
+  });
+
   test("of more than 32 MiB", () => {
     const puts = new Uint8Array(2 ** 25 + 10).fill(0x72); // LONG_BINPUT, whose argument looks like it
     puts[0] = 0x4e;
