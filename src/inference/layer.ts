@@ -49,9 +49,9 @@ export abstract class TrainedLayer {
    */
   run(x: Float32Array, { batch: B = 1, state }: RunOptions = {}): { output: Float32Array; state: Float32Array[] } {
     const { cell, layers, inputSize: F } = this;
+    const states = this.begin(B, state);
     const T = x.length / (B * F);
     if (!Number.isInteger(T)) throw new RuntimeError(`${cell.name}: expected T·${B}·${F} numbers, got ${x.length}`);
-    const states = this.begin(B, state);
     const D = layers[0]!.length;
     let output = x;
     for (const [at, layer] of layers.entries()) {
@@ -86,6 +86,8 @@ export abstract class TrainedLayer {
 
   /** The states to begin with, in the order of the cell; copies of those that are given. */
   private begin(B: number, given: readonly Float32Array[] | undefined): Float32Array[] {
+    if (!(Number.isInteger(B) && B > 0))
+      throw new RuntimeError(`${this.cell.name}: expected a batch of 1 or more, got ${B}`);
     const { depth, units } = this.layers[0]![0]!.recurrent;
     const count = B * this.layers.flat().length;
     return this.cell.state.map((_, i) => startState(this.cell, count * (i === 0 ? depth : units), given?.[i]));

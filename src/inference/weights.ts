@@ -1,5 +1,5 @@
 /** The numbers of a checkpoint as plain arrays, and those that belong to one direction of a recurrent layer. */
-import { RuntimeError } from "../check.ts";
+import { pythonTypeOf, RuntimeError } from "../check.ts";
 import { elements } from "../dense/dense.ts";
 import type { Data } from "../dense/dtype.ts";
 import type { Weights as Operand } from "../engine/plain.ts";
@@ -16,9 +16,10 @@ export type Weights = ReadonlyMap<string, Weight>;
 
 /**
  * torch.load, for running: what `torch.save` wrote, here or in Python, with every tensor as a plain array. Half precision
- * is widened to float32. Errors: FormatError.
+ * is widened to float32. Errors: FormatError; TypeError for what is no array of bytes.
  */
 export function load<T = Weights>(file: Uint8Array, options: LoadOptions = {}): T {
+  if (!ArrayBuffer.isView(file)) throw new TypeError(`load: expected a Uint8Array, got ${pythonTypeOf(file)}`);
   return readTorch(file, ({ value }): Weight => ({ data: elements(value), shape: [...value.shape] }), options) as T;
 }
 
@@ -41,6 +42,8 @@ interface Matrix {
 
 /** All directions of all layers that `weights` has under `prefix`, bottom first. Errors: RuntimeError if they do not fit. */
 export function sidesOf(weights: Weights, prefix: string, gates: number): Side[][] {
+  if (!(weights instanceof Map))
+    throw new RuntimeError(`inference: expected a state dict, got ${pythonTypeOf(weights)}`);
   const has = (end: string): boolean => weights.has(`${prefix}weight_ih_${end}`);
   const suffixes = has("l0_reverse") ? ["", "_reverse"] : [""];
   const layers: Side[][] = [];
@@ -98,7 +101,9 @@ function expectFloats(weight: Weight | undefined, name: string): Weight & { read
   if (!weight)
     throw new RuntimeError(`inference: expected a weight ${name}`, "which `prefix` do its names begin with?");
   if (weight.data instanceof Float32Array) return weight as Weight & { readonly data: Float32Array };
-  throw new RuntimeError(`inference: expected ${name} as float32, got ${weight.data.constructor.name}`);
+  // a checkpoint may hold anything under any name
+  const given = ArrayBuffer.isView(weight.data) ? weight.data.constructor.name : pythonTypeOf(weight);
+  throw new RuntimeError(`inference: expected ${name} as float32, got ${given}`);
 }
 
 function misshapen(name: string, expected: readonly (number | string)[], shape: readonly number[]): RuntimeError {

@@ -182,6 +182,33 @@ describe("what does not fit is refused:", () => {
     );
   });
 
+  test("what is no tensor, whatever the checkpoint holds under the name", () => {
+    for (const [value, type] of [
+      [1, "int"],
+      ["x", "str"],
+      [[1], "list"],
+      [true, "bool"],
+      [{}, "dict"],
+    ] as const) {
+      const file = torch.save(new Map<string, unknown>([...new nn.LSTM(F, H).stateDict(), ["bias_hh_l0", value]]));
+      expect(() => new LSTM(load(file))).toThrow(`inference: expected bias_hh_l0 as float32, got ${type}`);
+    }
+  });
+
+  test("what is no state dict, and no bytes of one", () => {
+    expect(() => new LSTM(load(torch.save([1])))).toThrow("inference: expected a state dict, got list");
+    expect(() => new LSTM(load(torch.save(null)))).toThrow("inference: expected a state dict, got NoneType");
+    const { buffer } = torch.save(new nn.LSTM(F, H).stateDict());
+    expect(() => load(buffer as never)).toThrow("load: expected a Uint8Array, got ArrayBuffer");
+  });
+
+  test.each([0, -1, 1.5, Number.NaN])("a batch of %s", (batch) => {
+    const mine = new LSTM(weights);
+    const message = `LSTM: expected a batch of 1 or more, got ${batch}`;
+    expect(() => mine.run(new Float32Array(2 * F), { batch })).toThrow(message);
+    expect(() => mine.stream({ batch })).toThrow(message);
+  });
+
   test("an input that is no whole number of steps, and a state of another length", () => {
     const mine = new LSTM(weights);
     expect(() => mine.run(new Float32Array(10))).toThrow("LSTM: expected T·1·7 numbers, got 10");
