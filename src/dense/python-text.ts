@@ -15,7 +15,7 @@ export function str(value: unknown): string {
 
 /**
  * Python's `repr(value)`: `True`, `None`, `'text'`, `[1, 2]`, `{'a': 1}`, `{1, 2}`. A whole number is an int as long as it
- * is a safe integer. Plain objects and Maps are dicts, functions and classes show their name.
+ * is a safe integer. Plain objects and Maps are dicts, a Uint8Array is bytes, functions and classes show their name.
  */
 export function repr(value: unknown): string {
   switch (typeof value) {
@@ -54,6 +54,7 @@ export function containerText(container: object, nested: string, text: () => str
 
 function objectText(value: object): string {
   if (value instanceof Error) return `${value.name}(${value.message && quoted(value.message)})`;
+  if (value instanceof Uint8Array) return bytesText(value);
   if (hasOwnText(value)) return value.toString();
   if (Array.isArray(value)) return containerText(value, "[...]", () => `[${listItems(value).join(", ")}]`);
   if (value instanceof Set) return value.size === 0 ? "set()" : `{${[...value].map(repr).join(", ")}}`;
@@ -89,6 +90,12 @@ function quoted(text: string): string {
     .replaceAll(quote, `\\${quote}`)
     .replace(/(?! )[\p{C}\p{Z}]/gu, (character) => NAMED_ESCAPES[character] ?? codeEscape(character.codePointAt(0)!));
   return quote + escaped + quote;
+}
+
+/** A bytes literal: as that of a string of one character for each byte, with nothing beyond ASCII. */
+function bytesText(bytes: Uint8Array): string {
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return `b${quoted(text).replace(/[^ -~]/g, (character) => codeEscape(character.charCodeAt(0)))}`;
 }
 
 function codeEscape(code: number): string {

@@ -50,6 +50,9 @@ const MAX_STACK = 2 ** 20;
 /** No name that is allowed is longer. */
 const MAX_NAME = 256;
 
+/** The newest protocol whose instructions torch's safe loader knows, and what to do about files of newer ones. */
+const [MAX_PROTOCOL, PROTOCOL_HINT] = [3, "save it again with pickle_protocol=2, the default of torch.save"];
+
 /** Runs one pickle. */
 export class Unpickler {
   readonly #reader: ByteReader;
@@ -62,6 +65,7 @@ export class Unpickler {
   /** Tuples with something in them that can change, however deep. */
   readonly #changing = new Set<unknown>();
   readonly #start: number;
+  #protocol = 0;
   #instruction = 0;
   #containers = 0;
   #copied = 0;
@@ -82,7 +86,10 @@ export class Unpickler {
       const opcode = this.#reader.u8();
       if (opcode === OPCODE.STOP) return this.#pop();
       const instruct = this.#instructions[opcode];
-      if (!instruct) throw this.error(`instruction 0x${opcode.toString(16).padStart(2, "0")} is not allowed`);
+      if (!instruct) {
+        const hint = this.#protocol > MAX_PROTOCOL ? PROTOCOL_HINT : undefined;
+        throw this.error(`instruction 0x${opcode.toString(16).padStart(2, "0")} is not allowed`, hint);
+      }
       instruct();
     }
   }
@@ -104,7 +111,9 @@ export class Unpickler {
   /** What each instruction does. */
   readonly #instructions: Readonly<Record<number, () => void>> = {
     // the instructions tell for themselves whether they are known: the version does not matter
-    [OPCODE.PROTO]: () => this.#reader.u8(),
+    [OPCODE.PROTO]: () => {
+      this.#protocol = this.#reader.u8();
+    },
     [OPCODE.MARK]: () => this.#marks.push(this.#stack.length),
     [OPCODE.NONE]: () => this.#push(null),
     [OPCODE.NEWTRUE]: () => this.#push(true),

@@ -23,6 +23,13 @@ describe("repr", () => {
     ]);
   });
 
+  test("of bytes is Python's", () => {
+    const codes = [0, 9, 10, 13, 0x1f, 0x20, 0x41, 0x7e, 0x7f, 0x80, 0xa0, 0xad, 0xe9, 0xff];
+    expect(repr(Uint8Array.from(codes))).toBe(String.raw`b'\x00\t\n\r\x1f A~\x7f\x80\xa0\xad\xe9\xff'`);
+    const texts = ["", "it's", `it's "x"`, "\\"].map((text) => repr(new TextEncoder().encode(text)));
+    expect(texts).toEqual(["b''", `b"it's"`, `b'it\\'s "x"'`, "b'\\\\'"]);
+  });
+
   test("of what contains itself ends", () => {
     const list: unknown[] = [1];
     list.push(list, tuple(list, 2));

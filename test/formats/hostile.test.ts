@@ -147,6 +147,15 @@ describe("a pickle is refused", () => {
     expect(run("(".repeat(2 ** 20 + 1))).toContain("more than 1048576 waiting values");
   });
 
+  test("of a newer protocol, with a hint on what to do", () => {
+    const hint = "save it again with pickle_protocol=2, the default of torch.save";
+    for (const protocol of ["\x04", "\x05"]) {
+      const pickle = ascii(`\x80${protocol}\x95\x00\x00\x00\x00\x00\x00\x00\x00N.`);
+      expect(() => load(checkpoint(pickle))).toThrow(expect.objectContaining({ name: "FormatError", hint }));
+    }
+    expect(() => load(checkpoint(program("\x95")))).toThrow(expect.objectContaining({ hint: undefined }));
+  });
+
   test("of a text that is longer than any pickle, which is not decoded", () => {
     const pickle = new Uint8Array(2 ** 25 + 20).fill(0x61);
     pickle.set(ascii("\x80\x02X\x01\x00\x00\x02")); // BINUNICODE of 2^25 + 1 bytes
