@@ -1,6 +1,6 @@
 /** Out of tensors into plain values, and from one dtype to another. */
 import { AssertionError, RuntimeError } from "../check.ts";
-import { elements } from "../dense/dense.ts";
+import { elements, share } from "../dense/dense.ts";
 import type { Data, DType, Scalar } from "../dense/dtype.ts";
 import * as dtypes from "../dense/dtype.ts";
 import { markFloats } from "../dense/python-float.ts";
@@ -49,7 +49,9 @@ export function numpy(x: Tensor): Data {
   if (x.requiresGrad) {
     throw new RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
   }
-  return elements(x.value);
+  const numbers = elements(x.value);
+  if (numbers.buffer === x.value.storage.data.buffer) share(x.value);
+  return numbers;
 }
 
 /** torch.Tensor.to: another dtype, the dtype of another tensor, or the only device. */

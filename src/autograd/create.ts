@@ -1,6 +1,6 @@
 /** New tensors from plain values and by rule. Random ones are made in `draw.ts`. */
 import { pythonTypeOf, RuntimeError, ValueError } from "../check.ts";
-import { allocate, type Dense, elements, wrap } from "../dense/dense.ts";
+import { allocate, type Dense, elements, share, wrap } from "../dense/dense.ts";
 import {
   bool,
   convertScalar,
@@ -54,7 +54,9 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
 
 /** torch.from_numpy: a tensor on the very memory of a typed array, one-dimensional. */
 export function fromNumpy(data: Data): Tensor {
-  return new Tensor(wrap(data, [data.length], dtypeOfMemory(data)));
+  const value = wrap(data, [data.length], dtypeOfMemory(data));
+  share(value);
+  return new Tensor(value);
 }
 
 /** torch.zeros. */

@@ -1,7 +1,7 @@
 /**
  * Matrices by which is multiplied again and again: from the second time on that one comes unchanged, the engine may keep it
  * packed. Whether it has changed can be known only of memory whose writes are counted (`writesTo`), as layers let those of
- * their weights be.
+ * their weights be, and that nobody outside has.
  */
 import type { Weights } from "../engine/plain.ts";
 import type { Dense, Writes } from "./dense.ts";
@@ -16,8 +16,8 @@ const [inRows, inColumns] = [new WeakMap<Writes, Known>(), new WeakMap<Writes, K
 
 /** The right operand (K, N) of a product, as weights, if it has come before and is as it was. */
 export function comingAgain({ storage, shape, strides, offset }: Dense): Weights | undefined {
-  const { writes, data } = storage;
-  if (!writes || !(data instanceof Float32Array)) return undefined;
+  const { writes, data, isShared } = storage;
+  if (!writes || writes.isShared || isShared || !(data instanceof Float32Array)) return undefined;
   const [depth, units] = shape as unknown as [number, number];
   const [columnStride, rowStride] = strides as unknown as [number, number];
   const known = rowStride === 1 ? inRows : inColumns;

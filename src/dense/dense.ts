@@ -12,11 +12,15 @@ export interface Storage {
   version: number;
   /** What `writesTo` gave for this memory. */
   writes?: Writes;
+  /** As in `Writes`, also where nobody counts yet. */
+  isShared?: boolean;
 }
 
 /** Counts what may have changed in some memory, whichever tensors show it. */
 export interface Writes {
   count: number;
+  /** Whether somebody outside has this memory, too, and may write to it unnoticed. */
+  isShared?: boolean;
 }
 
 /** Numbers with a shape. The element (i, j, ...) is `storage.data[offset + i·strides[0] + j·strides[1] + ...]`. */
@@ -70,6 +74,12 @@ export function writesTo({ storage }: Dense): Writes {
   counted.set(buffer, writes);
   storage.writes = writes;
   return writes;
+}
+
+/** Says that somebody outside has the memory of a tensor, too. */
+export function share({ storage }: Dense): void {
+  storage.isShared = true;
+  if (storage.writes) storage.writes.isShared = true;
 }
 
 /** New memory of zeros in row-major order. */

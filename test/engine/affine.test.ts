@@ -133,6 +133,21 @@ describe("products by the weights of a layer", () => {
     }
   });
 
+  it("see every change in memory that somebody has", () => {
+    const [layer, other] = [new torch.nn.Linear(41, 37), new torch.nn.Linear(41, 37)];
+    const memory = new Float32Array(37 * 41).fill(0.5);
+    other.weight.data = torch.fromNumpy(memory).view(37, 41);
+    for (let time = 0; time < 3; time += 1) for (const one of [layer, other]) one.forward(input);
+    const handedOut = layer.weight.data.numpy() as Float32Array;
+    for (let time = 0; time < 5; time += 1) {
+      for (const numbers of [handedOut, memory]) numbers[time] = time;
+      for (const one of [layer, other]) {
+        const weight = torch.tensor([...(one === layer ? handedOut : memory)]).view(37, 41);
+        expect(one.forward(input).equal(functional.linear(input, weight, one.bias))).toBe(true);
+      }
+    }
+  });
+
   it("have the bits of the plain engine on the way back as well, each time", () => {
     const run = (): number[] => {
       torch.manualSeed(3);
