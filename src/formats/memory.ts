@@ -2,6 +2,7 @@
  * Elements as bytes. Bits are moved, never numbers, so that every NaN keeps its payload. Our memory is theirs wherever byte
  * order and alignment allow it; the 16-bit floats are kept as float32, and widened and narrowed here.
  */
+import { Dense, elements } from "../dense/dense.ts";
 import type { Data, DType } from "../dense/dtype.ts";
 import { bfloat16, bool, float16, float32, float64, int8, int16, int32, int64, uint8 } from "../dense/dtype.ts";
 
@@ -57,6 +58,15 @@ export function bytesOf(data: Data, dtype: DType): Uint8Array {
   const swapped = new Uint8Array(bytes);
   reverseEach(swapped, dtype.itemsize);
   return swapped;
+}
+
+/** The bytes of the elements in logical order. A float32 that is read as a number loses the mark of a signalling NaN. */
+export function bytesOfElements(dense: Dense): Uint8Array {
+  const { data, dtype, shape, strides, offset } = dense;
+  if (!(data instanceof Float32Array)) return bytesOf(elements(dense), dtype);
+  const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
+  const moved = elements(new Dense({ data: bits, version: 0 }, int32, shape, strides, offset));
+  return bytesOf(new Float32Array(moved.buffer, moved.byteOffset, moved.length), dtype);
 }
 
 type MemoryConstructor = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => Data;

@@ -3,12 +3,12 @@
  *
  *     \x93NUMPY | version, 2 bytes | u16 length (u32 from version 2) | {'descr': '<f4', 'fortran_order': False, 'shape': (2,)}
  */
-import { Dense, elements } from "../dense/dense.ts";
+import { Dense } from "../dense/dense.ts";
 import { bool, type DType, float16, float32, float64, int8, int16, int32, int64, uint8 } from "../dense/dtype.ts";
 import { rowMajor } from "../dense/shape.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { FormatError, shown } from "./format-error.ts";
-import { bytesOf, memoryFrom } from "./memory.ts";
+import { bytesOfElements, memoryFrom } from "./memory.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
 const FORMAT = "npy";
@@ -79,7 +79,7 @@ export function writeNpy(dense: Dense): Uint8Array<ArrayBuffer> {
   writer.u8(...MAGIC, 1, 0);
   writer.u16(text.length);
   writer.write(text);
-  writer.write(bytesOf(elements(dense), dtype));
+  writer.write(bytesOfElements(dense));
   return writer.finish();
 }
 

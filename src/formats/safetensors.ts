@@ -4,7 +4,7 @@
  *
  *     u64 N | N bytes of JSON | data: row-major, little-endian, without a gap from the first byte to the last
  */
-import { Dense, elements } from "../dense/dense.ts";
+import { Dense } from "../dense/dense.ts";
 import {
   bfloat16,
   bool,
@@ -21,7 +21,7 @@ import {
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { FormatError, shown } from "./format-error.ts";
 import { METADATA, readHeader, type Statement } from "./header.ts";
-import { bytesOf, memoryFrom } from "./memory.ts";
+import { bytesOfElements, memoryFrom } from "./memory.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
 /** A tensor of a file. */
@@ -141,7 +141,7 @@ export function writeSafetensors(
   writer.u64(json.length + padding);
   writer.write(json);
   writer.write(new Uint8Array(padding).fill(0x20));
-  for (const [, dense] of ordered) writer.write(bytesOf(elements(dense), dense.dtype));
+  for (const [, dense] of ordered) writer.write(bytesOfElements(dense));
   return writer.finish();
 }
 

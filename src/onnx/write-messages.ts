@@ -1,7 +1,7 @@
 /** Writing the messages of an ONNX file: the mirror of read-messages.ts, for what an export has. */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { type Dense, elements } from "../dense/dense.ts";
-import { bytesOf } from "../formats/memory.ts";
+import type { Dense } from "../dense/dense.ts";
+import { bytesOfElements } from "../formats/memory.ts";
 import { dataTypeOf } from "./tensors.ts";
 
 /** The constants of a node: a whole number has none, a float is marked. */
@@ -101,7 +101,7 @@ function writeTensor(writer: BinaryWriter, name: string, value: Dense): void {
   for (const length of value.shape) int(writer, 1, length);
   int(writer, 2, dataTypeOf(value.dtype));
   text(writer, 8, name);
-  writer.tag(9, WireType.LengthDelimited).bytes(bytesOf(elements(value), value.dtype));
+  writer.tag(9, WireType.LengthDelimited).bytes(bytesOfElements(value));
 }
 
 function writeValue(writer: BinaryWriter, { name, dataType, shape }: WrittenValue): void {

@@ -125,6 +125,13 @@ describe("a file is refused", () => {
   });
 });
 
+test("a NaN keeps its bits when rows become columns, the mark of a signalling one as well", () => {
+  const bits = Uint32Array.of(0x3f800000, 0x7fa00001, 0x7fc00002, 0xff800001);
+  const file = npy(dict("<f4", "True", "(2, 2)"), 0);
+  const written = saveNpy(loadNpy(new Uint8Array([...file, ...new Uint8Array(bits.buffer)])));
+  expect([...new Uint32Array(written.slice(-16).buffer)]).toEqual([0, 2, 1, 3].map((at) => bits[at]));
+});
+
 test("records are refused with a hint, since their header is good for numpy", () => {
   const records = npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", 8);
   const hint = "structured arrays are not supported";
