@@ -57,6 +57,13 @@ it.each(cases)("%s with %o has the same bits by SIMD as with numbers, whatever t
   }
 });
 
+it("moves a parameter whose gradient is its own memory", () => {
+  const p = torch.arange(100).float().requiresGrad_();
+  p.grad = p.data;
+  new optim.SGD([p], { lr: 0.5 }).step();
+  expect(p.tolist()).toEqual(Array.from({ length: 100 }, (_, i) => i / 2));
+});
+
 it("counts what a step writes", () => {
   const p = torch.randn(50).requiresGrad_();
   const rule = new optim.Adam([p]);
