@@ -93,11 +93,11 @@ function* outputs({ sides }: Run, { rows, places }: Expected, given: Given): Ite
   yield { right: rows, left: given.rows, place };
 }
 
-/** The largest difference, counted as the tolerance is. */
+/** The largest difference, counted as the tolerance is, in whole ulp: any difference is one at least. */
 export function farthest(compared: Compared): number {
   let most = 0;
   for (const { right, left } of pairs(compared)) most = Math.max(most, relativeUlps(right, left));
-  return most;
+  return Math.ceil(most);
 }
 
 /** The first place that differs by more than the tolerance. */

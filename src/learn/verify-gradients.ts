@@ -101,7 +101,7 @@ function firstDifference(
     const [a, b] = [expected ?? zerosLike(known), toDtype(actual ?? zerosLike(known), known.dtype)];
     // Sums over time and batch in another order: the longer the sum, the more it may differ.
     const ulps = relativeUlps(a, b);
-    if (ulps > 4 * tolerance) return { term, ulps };
+    if (ulps > 4 * tolerance) return { term, ulps: Math.ceil(ulps) };
   }
   return undefined;
 }

@@ -38,7 +38,7 @@ export interface VerifyOptions<State> {
 export interface Verdict extends Parting {
   /** Whether all that was compared is equal within the tolerance. */
   readonly agrees: boolean;
-  /** The largest difference, counted as the tolerance is: in ulp of the largest number beside it. */
+  /** The largest difference, counted as the tolerance is: in whole ulp of the largest number beside it. */
   readonly ulps: number;
   /** The likely cause; null where there is no difference at all. */
   readonly cause: string | null;
@@ -134,7 +134,7 @@ function verdict(agrees: boolean, ulps: number, place: Parting, cause: string | 
 }
 
 function text(agrees: boolean, ulps: number, place: Parting, cause: string | null, hint: string | null): string {
-  if (agrees) return `agrees: largest difference ${Math.ceil(ulps)} ulp${cause ? ` (${cause}: ${hint})` : ""}`;
+  if (agrees) return `agrees: largest difference ${ulps} ulp${cause ? ` (${cause}: ${hint})` : ""}`;
   const named = [
     place.layer !== null && `layer ${place.layer}`,
     place.direction !== null && (place.direction === 0 ? "forward" : "reverse"),
@@ -144,7 +144,7 @@ function text(agrees: boolean, ulps: number, place: Parting, cause: string | nul
     place.unit !== null && `unit ${place.unit}`,
   ].filter((part) => typeof part === "string");
   const values = place.expected === null ? "" : `: ${place.actual} instead of ${place.expected}`;
-  const distance = Number.isFinite(ulps) ? `\n  largest difference: ${Math.ceil(ulps)} ulp` : "";
+  const distance = Number.isFinite(ulps) ? `\n  largest difference: ${ulps} ulp` : "";
   const where = named.length > 0 ? ` at ${named.join(", ")}` : "";
   return `differs${where}${values}${distance}\n  likely cause: ${cause}\n  hint: ${hint}`;
 }

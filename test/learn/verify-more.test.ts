@@ -72,6 +72,7 @@ it("counts the largest difference as the tolerance is counted", () => {
   const { agrees, ulps } = verify(mine, rnn, x);
   expect(agrees).toBe(true);
   expect(ulps).toBeGreaterThan(0);
+  expect(Number.isInteger(ulps)).toBe(true);
   expect(ulps).toBeLessThanOrEqual(64);
   expect(torch.maxUlps(mine(x), rnn.forward(x)[0])).toBeGreaterThan(64);
 });
