@@ -199,7 +199,7 @@ class Walk {
     floats.set(this.#saved.subarray(start * wide, end * wide), at.saved);
     const outputAt = this.#outputs(first, last);
     const r = this.#kernels.halved ? at.r : at.x;
-    const [stride, linkWide] = [this.#stride, this.#linkWide];
+    const [stride, linkWide, units] = [this.#stride, this.#linkWide, upTo(PANEL, H)];
     let done = 0;
     for (let step = first; step >= last; step -= 1) {
       const b = this.#schedule.rows(step);
@@ -207,8 +207,9 @@ class Walk {
       const next = this.#isDirect(step - 1) ? outputAt(step - 1) : at.absent;
       this.#setZeros(step);
       if (projection) this.#throughProjection(step, ofOutput, next, at.projected + done * P);
-      const [late, lateStride] = projection ? [at.paged, upTo(PANEL, H)] : [ofOutput, ofOutput === at.absent ? 0 : H];
-      const [link, linkStride] = projection ? [at.absent, 0] : [at.link, linkWide];
+      // the page's kernel then has all of it in one place, and nothing to add
+      const late = projection ? at.paged : ofOutput;
+      const link = projection ? at.absent : at.link;
       const arrived = projection ? at.absent : next;
       const savedRow = at.saved + (this.#schedule.start(step) - start) * wide;
       const [xRow, rRow] = [at.x + done * gates, r + done * recurrent];
@@ -217,10 +218,10 @@ class Walk {
         4 * stride,
         H,
         4 * late,
-        4 * lateStride,
+        late === at.absent ? 0 : 4 * (projection ? units : H),
         4 * at.zeros,
         4 * link,
-        4 * linkStride,
+        link === at.absent ? 0 : 4 * linkWide,
         4 * arrived,
         arrived === at.absent ? 0 : 4 * H,
         4 * at.states,
