@@ -82,7 +82,7 @@ export function div(a: Operand, b: Operand, options: { roundingMode?: "floor" | 
 /** torch.reciprocal: 1/x. */
 export const reciprocal: (x: Tensor) => Tensor = unary(
   "ReciprocalBackward0",
-  () => ({ number: (x) => 1 / x, rule: inverse }),
+  () => ({ number: (x) => 1 / x, page: inverse }),
   {
     rule: (g, _, y) => mul(neg(g), mul(y, y)),
     reads: "y",
@@ -97,7 +97,7 @@ export function neg(x: Tensor): Tensor {
   );
 }
 
-const negative = unary("NegBackward0", () => ({ number: (x) => -x, integer: (x) => -x, rule: opposite }), {
+const negative = unary("NegBackward0", () => ({ number: (x) => -x, integer: (x) => -x, page: opposite }), {
   rule: (g) => neg(g),
 });
 

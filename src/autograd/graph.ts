@@ -172,7 +172,7 @@ export interface WalkOptions {
 export function walk(roots: readonly { edge: Edge; grad: Tensor }[], options: WalkOptions): void {
   const pending = new Map<Node, (Tensor | undefined)[]>();
   // sums that nobody has seen yet: to these more is added where they lie
-  const own = new WeakSet<Tensor>();
+  const own = new Set<Tensor>();
   const deliver = ({ node, output }: Edge, grad: Tensor): void => {
     const grads = pending.get(node) ?? [];
     const present = grads[output];

@@ -43,12 +43,12 @@ interface UnaryRule {
 export type OfOne = (x: Tensor) => Tensor;
 
 /** A function of real numbers. */
-export const real = (number: (x: number) => number, rule?: Rule) => (): Unary => ({ number, rule });
+export const real = (number: (x: number) => number, page?: Rule) => (): Unary => ({ number, page });
 
 /** A function that gives integers for integers. */
 export const keepsIntegers =
-  (number: (x: number) => number, integer: (x: bigint) => bigint = (x) => x, rule?: Rule) =>
-  (): Unary => ({ number, integer, rule });
+  (number: (x: number) => number, integer: (x: bigint) => bigint = (x) => x, page?: Rule) =>
+  (): Unary => ({ number, integer, page });
 
 /** A function of one number. Without an `integer` version it is a function of real numbers. */
 export function unary(name: string, f: (dtype: DType) => Unary, { rule, reads }: UnaryRule): OfOne {

@@ -42,8 +42,8 @@ export interface Unary {
   readonly integer?: (a: bigint) => bigint | boolean;
   /** The same function over whole arrays of `compute`'s memory, where an engine has it. */
   readonly array?: (out: Data, x: Data) => void;
-  /** The same function of float32 as a rule, which SIMD lanes can read. */
-  readonly rule?: Rule | undefined;
+  /** The same function of float32 as a page, which SIMD lanes can read. */
+  readonly page?: Rule | undefined;
 }
 
 /** Sums, differences, products and quotients. Those of floats are loops without a call for each element. */
@@ -88,7 +88,7 @@ export function map(f: Unary, x: Dense, compute: DType = x.dtype, out: DType = c
   const from = elements(permuted(x, order), compute);
   const result = out.allocate(from.length);
   if (f.array) f.array(result, from);
-  else if (!(f.rule && compute === float32 && out === float32 && inLanes(f.rule, result, from))) {
+  else if (!(f.page && compute === float32 && out === float32 && inLanes(f.page, result, from))) {
     const apply = chosen(f, compute);
     for (let i = 0; i < result.length; i += 1) result[i] = apply(from[i]!);
   }
@@ -96,9 +96,9 @@ export function map(f: Unary, x: Dense, compute: DType = x.dtype, out: DType = c
 }
 
 /** Computes by SIMD; false if there is none, or it would not be faster. */
-function inLanes(rule: Rule, out: Data, x: Data): boolean {
+function inLanes(page: Rule, out: Data, x: Data): boolean {
   out.set(x as never);
-  return followInKernel(rule, [out as Float32Array]);
+  return followInKernel(page, [out as Float32Array]);
 }
 
 /** f(a, b) for each pair of elements, broadcast. */
